@@ -1,0 +1,45 @@
+import io.aeron.archive.Archive;
+import io.aeron.archive.ArchiveThreadingMode;
+import io.aeron.cluster.ClusteredMediaDriver;
+import io.aeron.cluster.ConsensusModule;
+import io.aeron.driver.MediaDriver;
+import io.aeron.driver.ThreadingMode;
+import org.agrona.concurrent.ShutdownSignalBarrier;
+
+/**
+ * Upstream's node: media driver, archive and consensus module in one process, shared threading.
+ * Arguments: aeron directory, base directory (archive and cluster below it), member endpoints as
+ * {@code 0,ingress,consensus,log,catchup,archive}.
+ * Prints {@code STARTED} when launched.
+ */
+public final class UpstreamNode
+{
+    public static void main(final String[] args)
+    {
+        final ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
+        final String[] endpoints = args[2].split(",");
+        try (ClusteredMediaDriver node = ClusteredMediaDriver.launch(
+            new MediaDriver.Context()
+                .aeronDirectoryName(args[0])
+                .threadingMode(ThreadingMode.SHARED)
+                .dirDeleteOnStart(true)
+                .dirDeleteOnShutdown(true),
+            new Archive.Context()
+                .aeronDirectoryName(args[0])
+                .archiveDirectoryName(args[1] + "/archive")
+                .threadingMode(ArchiveThreadingMode.SHARED)
+                .controlChannel("aeron:udp?endpoint=" + endpoints[5])
+                .replicationChannel("aeron:udp?endpoint=localhost:0"),
+            new ConsensusModule.Context()
+                .clusterDirectoryName(args[1] + "/cluster")
+                .clusterMembers(args[2])
+                .ingressChannel("aeron:udp?term-length=64k")
+                .replicationChannel("aeron:udp?endpoint=localhost:0")
+                .terminationHook(barrier::signal)))
+        {
+            System.out.println("STARTED");
+            barrier.await();
+        }
+        System.out.println("CLOSED");
+    }
+}
