@@ -30,6 +30,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tern/archive/recording_descriptor.hpp"
 #include "tern/base/bytes.hpp"
 #include "tern/base/error.hpp"
 #include "tern/platform/platform.hpp"
@@ -59,23 +60,6 @@ struct Outcome {
     [[nodiscard]] bool ok() const noexcept { return status == Status::ok; }
 };
 
-/// A recording as the archive describes it (chapter 40, RecordingDescriptor). Owns its texts.
-struct RecordingDescriptor {
-    std::int64_t recording_id = -1;
-    std::int64_t start_timestamp_ms = 0;
-    std::int64_t stop_timestamp_ms = -1;
-    std::int64_t start_position = 0;
-    std::int64_t stop_position = -1;  ///< -1 while it is live
-    std::int32_t initial_term_id = 0;
-    std::int32_t segment_file_length = 0;
-    std::int32_t term_buffer_length = 0;
-    std::int32_t mtu_length = 0;
-    std::int32_t session_id = 0;
-    std::int32_t stream_id = 0;
-    std::string stripped_channel;
-    std::string original_channel;
-    std::string source_identity;
-};
 using DescriptorConsumer = std::function<void(const RecordingDescriptor&)>;
 
 struct SubscriptionDescriptor {
