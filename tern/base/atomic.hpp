@@ -48,4 +48,23 @@ template <typename T>
                                                        std::memory_order_acquire);
 }
 
+/// Stores before it become visible before stores after it. (The thread sanitizer knows no fences;
+/// there, as on x86, keeping the compiler from reordering is enough.)
+inline void store_store_fence() noexcept {
+#if defined(__SANITIZE_THREAD__)
+    std::atomic_signal_fence(std::memory_order_release);
+#else
+    std::atomic_thread_fence(std::memory_order_release);
+#endif
+}
+
+/// Loads before it are done before loads after it.
+inline void load_load_fence() noexcept {
+#if defined(__SANITIZE_THREAD__)
+    std::atomic_signal_fence(std::memory_order_acquire);
+#else
+    std::atomic_thread_fence(std::memory_order_acquire);
+#endif
+}
+
 }  // namespace tern
