@@ -1,0 +1,147 @@
+#pragma once
+// Names and numbers that the consensus module, service containers, cluster clients and tools share:
+// roles, states, counter types, default channels and streams. Spec: chapter 50 (CLF-1.6, CLF-14,
+// CLF-16), chapter 51 (CON-1, CON-3, CON-12).
+
+#include <cstdint>
+#include <string_view>
+
+#include "tern/base/math.hpp"
+#include "tern/base/version.hpp"
+
+namespace tern::cluster {
+
+inline constexpr std::int64_t kNullPosition = -1;
+inline constexpr std::int32_t kConsensusModuleServiceId = -1;
+inline constexpr std::int32_t kMaxServiceCount = 10;
+inline constexpr std::int32_t kMaxEncodedPrincipalLength = 4096;
+
+/// Protocol between clients and the cluster (CLF-19.1); majors must agree.
+inline constexpr std::int32_t kClientProtocolVersion = pack_version(0, 3, 0);
+/// Protocol between members; carried, not checked.
+inline constexpr std::int32_t kConsensusProtocolVersion = pack_version(1, 0, 0);
+/// What an application that says nothing runs as.
+inline constexpr std::int32_t kDefaultAppVersion = pack_version(0, 0, 1);
+
+[[nodiscard]] constexpr std::int32_t version_major(std::int32_t version) noexcept {
+    return (version >> 16) & 0xff;
+}
+
+enum class ClusterRole : std::int32_t { follower = 0, candidate = 1, leader = 2 };
+
+/// Counter 200.
+enum class ModuleState : std::int32_t {
+    init = 0,
+    active = 1,
+    suspended = 2,
+    snapshot = 3,
+    quitting = 4,
+    terminating = 5,
+    closed = 6,
+};
+
+/// Counter 207.
+enum class ElectionState : std::int32_t {
+    init = 0,
+    canvass = 1,
+    nominate = 2,
+    candidate_ballot = 3,
+    follower_ballot = 4,
+    leader_log_replication = 5,
+    leader_replay = 6,
+    leader_init = 7,
+    leader_ready = 8,
+    follower_log_replication = 9,
+    follower_replay = 10,
+    follower_catchup_init = 11,
+    follower_catchup_await = 12,
+    follower_catchup = 13,
+    follower_log_init = 14,
+    follower_log_await = 15,
+    follower_ready = 16,
+    closed = 17,
+};
+
+/// Why a session ended, as the log and the snapshots say it. `none` is SBE's null: still open.
+enum class CloseReason : std::int32_t {
+    client_action = 0,
+    service_action = 1,
+    timeout = 2,
+    none = INT32_MIN,
+};
+
+enum class EventCode : std::int32_t {
+    ok = 0,
+    error = 1,
+    redirect = 2,
+    authentication_rejected = 3,
+    closed = 4,
+};
+
+enum class ClusterAction : std::int32_t { suspend = 0, resume = 1, snapshot = 2 };
+inline constexpr std::int32_t kActionFlagsDefault = 0;
+inline constexpr std::int32_t kActionFlagsStandbySnapshot = 1;
+
+enum class ClusterTimeUnit : std::int32_t { millis = 0, micros = 1, nanos = 2 };
+
+/// SnapshotMarker.typeId.
+inline constexpr std::int64_t kConsensusModuleSnapshotType = 1;
+inline constexpr std::int64_t kServiceSnapshotType = 2;
+
+[[nodiscard]] std::string_view to_string(ClusterRole role) noexcept;      ///< "LEADER"
+[[nodiscard]] std::string_view to_string(ModuleState state) noexcept;     ///< "ACTIVE"
+[[nodiscard]] std::string_view to_string(ElectionState state) noexcept;   ///< "LEADER_READY"
+[[nodiscard]] std::string_view to_string(CloseReason reason) noexcept;    ///< "TIMEOUT"
+[[nodiscard]] std::string_view to_string(EventCode code) noexcept;        ///< "REDIRECT"
+[[nodiscard]] std::string_view to_string(ClusterTimeUnit unit) noexcept;  ///< "MILLISECONDS"
+
+/// Nanoseconds in one unit of cluster time.
+[[nodiscard]] constexpr std::int64_t nanos_per(ClusterTimeUnit unit) noexcept {
+    return unit == ClusterTimeUnit::millis ? 1'000'000
+                                           : (unit == ClusterTimeUnit::micros ? 1'000 : 1);
+}
+
+/// Counter type ids (CLF-14.2).
+namespace counter_type {
+inline constexpr std::int32_t kModuleState = 200;
+inline constexpr std::int32_t kNodeRole = 201;
+inline constexpr std::int32_t kControlToggle = 202;
+inline constexpr std::int32_t kCommitPosition = 203;
+inline constexpr std::int32_t kRecoveryState = 204;
+inline constexpr std::int32_t kSnapshotCount = 205;
+inline constexpr std::int32_t kElectionState = 207;
+inline constexpr std::int32_t kModuleErrors = 212;
+inline constexpr std::int32_t kTimedOutClients = 213;
+inline constexpr std::int32_t kContainerErrors = 215;
+inline constexpr std::int32_t kMaxCycleTime = 216;
+inline constexpr std::int32_t kCycleThresholdExceeded = 217;
+inline constexpr std::int32_t kContainerMaxCycleTime = 218;
+inline constexpr std::int32_t kContainerCycleThresholdExceeded = 219;
+inline constexpr std::int32_t kStandbySnapshotsReceived = 232;
+inline constexpr std::int32_t kNodeControlToggle = 233;
+inline constexpr std::int32_t kMaxSnapshotDuration = 234;
+inline constexpr std::int32_t kSnapshotDurationExceeded = 235;
+inline constexpr std::int32_t kServiceMaxSnapshotDuration = 236;
+inline constexpr std::int32_t kServiceSnapshotDurationExceeded = 237;
+inline constexpr std::int32_t kElectionCount = 238;
+inline constexpr std::int32_t kLeadershipTermId = 239;
+inline constexpr std::int32_t kClusterSession = 241;
+}  // namespace counter_type
+
+/// Default streams and channels (CLF-16.1).
+inline constexpr std::int32_t kLogStreamId = 100;
+inline constexpr std::int32_t kIngressStreamId = 101;
+inline constexpr std::int32_t kEgressStreamId = 102;
+inline constexpr std::int32_t kReplayStreamId = 103;
+inline constexpr std::int32_t kServiceStreamId = 104;          ///< module -> services
+inline constexpr std::int32_t kConsensusModuleStreamId = 105;  ///< services, tools -> module
+inline constexpr std::int32_t kServiceSnapshotStreamId = 106;
+inline constexpr std::int32_t kModuleSnapshotStreamId = 107;
+inline constexpr std::int32_t kConsensusStreamId = 108;
+inline constexpr std::string_view kControlChannel = "aeron:ipc?term-length=128k";
+inline constexpr std::string_view kReplayChannel = "aeron:ipc";
+inline constexpr std::string_view kSnapshotChannel = "aeron:ipc?alias=snapshot";
+inline constexpr std::string_view kLogChannel = "aeron:udp?term-length=64m";
+inline constexpr std::string_view kConsensusChannel = "aeron:udp";
+
+}  // namespace tern::cluster
