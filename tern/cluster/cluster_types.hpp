@@ -1,7 +1,7 @@
 #pragma once
 // Names and numbers that the consensus module, service containers, cluster clients and tools share:
-// roles, states, counter types, default channels and streams. Spec: chapter 50 (CLF-1.6, CLF-14,
-// CLF-16), chapter 51 (CON-1, CON-3, CON-12).
+// roles, states, default channels and streams (counter types: tern/memory/counter_types.hpp).
+// Spec: chapter 50 (CLF-1.6, CLF-14, CLF-16), chapter 51 (CON-1, CON-3, CON-12).
 
 #include <cstdint>
 #include <string_view>
@@ -100,33 +100,6 @@ inline constexpr std::int64_t kServiceSnapshotType = 2;
     return unit == ClusterTimeUnit::millis ? 1'000'000
                                            : (unit == ClusterTimeUnit::micros ? 1'000 : 1);
 }
-
-/// Counter type ids (CLF-14.2).
-namespace counter_type {
-inline constexpr std::int32_t kModuleState = 200;
-inline constexpr std::int32_t kNodeRole = 201;
-inline constexpr std::int32_t kControlToggle = 202;
-inline constexpr std::int32_t kCommitPosition = 203;
-inline constexpr std::int32_t kRecoveryState = 204;
-inline constexpr std::int32_t kSnapshotCount = 205;
-inline constexpr std::int32_t kElectionState = 207;
-inline constexpr std::int32_t kModuleErrors = 212;
-inline constexpr std::int32_t kTimedOutClients = 213;
-inline constexpr std::int32_t kContainerErrors = 215;
-inline constexpr std::int32_t kMaxCycleTime = 216;
-inline constexpr std::int32_t kCycleThresholdExceeded = 217;
-inline constexpr std::int32_t kContainerMaxCycleTime = 218;
-inline constexpr std::int32_t kContainerCycleThresholdExceeded = 219;
-inline constexpr std::int32_t kStandbySnapshotsReceived = 232;
-inline constexpr std::int32_t kNodeControlToggle = 233;
-inline constexpr std::int32_t kMaxSnapshotDuration = 234;
-inline constexpr std::int32_t kSnapshotDurationExceeded = 235;
-inline constexpr std::int32_t kServiceMaxSnapshotDuration = 236;
-inline constexpr std::int32_t kServiceSnapshotDurationExceeded = 237;
-inline constexpr std::int32_t kElectionCount = 238;
-inline constexpr std::int32_t kLeadershipTermId = 239;
-inline constexpr std::int32_t kClusterSession = 241;
-}  // namespace counter_type
 
 /// Default streams and channels (CLF-16.1).
 inline constexpr std::int32_t kLogStreamId = 100;
