@@ -2,13 +2,13 @@
 
 namespace tern::cluster {
 
-std::string_view to_string(ClusterRole role) noexcept {
+std::string_view to_string(Role role) noexcept {
     switch (role) {
-        case ClusterRole::follower:
+        case Role::follower:
             return "FOLLOWER";
-        case ClusterRole::candidate:
+        case Role::candidate:
             return "CANDIDATE";
-        case ClusterRole::leader:
+        case Role::leader:
             return "LEADER";
     }
     return "UNKNOWN";
@@ -84,8 +84,6 @@ std::string_view to_string(CloseReason reason) noexcept {
             return "SERVICE_ACTION";
         case CloseReason::timeout:
             return "TIMEOUT";
-        case CloseReason::none:
-            return "NULL_VAL";
     }
     return "UNKNOWN";
 }
@@ -106,13 +104,13 @@ std::string_view to_string(EventCode code) noexcept {
     return "UNKNOWN";
 }
 
-std::string_view to_string(ClusterTimeUnit unit) noexcept {
+std::string_view to_string(TimeUnit unit) noexcept {
     switch (unit) {
-        case ClusterTimeUnit::millis:
+        case TimeUnit::milliseconds:
             return "MILLISECONDS";
-        case ClusterTimeUnit::micros:
+        case TimeUnit::microseconds:
             return "MICROSECONDS";
-        case ClusterTimeUnit::nanos:
+        case TimeUnit::nanoseconds:
             return "NANOSECONDS";
     }
     return "UNKNOWN";

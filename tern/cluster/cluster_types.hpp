@@ -27,7 +27,7 @@ inline constexpr std::int32_t kDefaultAppVersion = pack_version(0, 0, 1);
     return (version >> 16) & 0xff;
 }
 
-enum class ClusterRole : std::int32_t { follower = 0, candidate = 1, leader = 2 };
+enum class Role : std::int32_t { follower = 0, candidate = 1, leader = 2 };
 
 /// Counter 200.
 enum class ModuleState : std::int32_t {
@@ -62,13 +62,8 @@ enum class ElectionState : std::int32_t {
     closed = 17,
 };
 
-/// Why a session ended, as the log and the snapshots say it. `none` is SBE's null: still open.
-enum class CloseReason : std::int32_t {
-    client_action = 0,
-    service_action = 1,
-    timeout = 2,
-    none = INT32_MIN,
-};
+/// Why a session ended. In the log always one of these; in a snapshot SBE's null while it is open.
+enum class CloseReason : std::int32_t { client_action = 0, service_action = 1, timeout = 2 };
 
 enum class EventCode : std::int32_t {
     ok = 0,
@@ -82,23 +77,23 @@ enum class ClusterAction : std::int32_t { suspend = 0, resume = 1, snapshot = 2 
 inline constexpr std::int32_t kActionFlagsDefault = 0;
 inline constexpr std::int32_t kActionFlagsStandbySnapshot = 1;
 
-enum class ClusterTimeUnit : std::int32_t { millis = 0, micros = 1, nanos = 2 };
+enum class TimeUnit : std::int32_t { milliseconds = 0, microseconds = 1, nanoseconds = 2 };
 
 /// SnapshotMarker.typeId.
 inline constexpr std::int64_t kConsensusModuleSnapshotType = 1;
 inline constexpr std::int64_t kServiceSnapshotType = 2;
 
-[[nodiscard]] std::string_view to_string(ClusterRole role) noexcept;      ///< "LEADER"
-[[nodiscard]] std::string_view to_string(ModuleState state) noexcept;     ///< "ACTIVE"
-[[nodiscard]] std::string_view to_string(ElectionState state) noexcept;   ///< "LEADER_READY"
-[[nodiscard]] std::string_view to_string(CloseReason reason) noexcept;    ///< "TIMEOUT"
-[[nodiscard]] std::string_view to_string(EventCode code) noexcept;        ///< "REDIRECT"
-[[nodiscard]] std::string_view to_string(ClusterTimeUnit unit) noexcept;  ///< "MILLISECONDS"
+[[nodiscard]] std::string_view to_string(Role role) noexcept;            ///< "LEADER"
+[[nodiscard]] std::string_view to_string(ModuleState state) noexcept;    ///< "ACTIVE"
+[[nodiscard]] std::string_view to_string(ElectionState state) noexcept;  ///< "LEADER_READY"
+[[nodiscard]] std::string_view to_string(CloseReason reason) noexcept;   ///< "TIMEOUT"
+[[nodiscard]] std::string_view to_string(EventCode code) noexcept;       ///< "REDIRECT"
+[[nodiscard]] std::string_view to_string(TimeUnit unit) noexcept;        ///< "MILLISECONDS"
 
 /// Nanoseconds in one unit of cluster time.
-[[nodiscard]] constexpr std::int64_t nanos_per(ClusterTimeUnit unit) noexcept {
-    return unit == ClusterTimeUnit::millis ? 1'000'000
-                                           : (unit == ClusterTimeUnit::micros ? 1'000 : 1);
+[[nodiscard]] constexpr std::int64_t nanos_per(TimeUnit unit) noexcept {
+    return unit == TimeUnit::milliseconds ? 1'000'000
+                                          : (unit == TimeUnit::microseconds ? 1'000 : 1);
 }
 
 /// Default streams and channels (CLF-16.1).

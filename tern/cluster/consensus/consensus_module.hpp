@@ -35,7 +35,7 @@ namespace tern::cluster {
 /// What a test or a tool in the same process may want to know.
 struct ConsensusModuleStatus {
     ModuleState state = ModuleState::init;
-    ClusterRole role = ClusterRole::follower;
+    Role role = Role::follower;
     ElectionState election_state = ElectionState::init;
     std::int64_t leadership_term_id = -1;
     std::int64_t commit_position = 0;

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-
 #include "tern/cluster/cluster_member.hpp"
 
 namespace tern::cluster {
@@ -29,9 +28,9 @@ void require(bool condition, const std::string& message) {
     if (!condition) throw ConfigurationError(message);
 }
 
-ClusterTimeUnit time_unit_of(std::string_view clock) {
-    if (clock == "io.aeron.cluster.MillisecondClusterClock") return ClusterTimeUnit::millis;
-    if (clock == "io.aeron.cluster.NanosecondClusterClock") return ClusterTimeUnit::nanos;
+TimeUnit time_unit_of(std::string_view clock) {
+    if (clock == "io.aeron.cluster.MillisecondClusterClock") return TimeUnit::milliseconds;
+    if (clock == "io.aeron.cluster.NanosecondClusterClock") return TimeUnit::nanoseconds;
     throw ConfigurationError(fmt::format("failed to instantiate ClusterClock {}", clock));
 }
 

@@ -95,7 +95,7 @@ struct ConsensusModuleContext {
     std::int64_t close_timeout_ns = 10'000'000'000;
 
     /// Unit of cluster time; MILLIS is wall clock ms, NANOS wall clock ns.
-    ClusterTimeUnit time_unit = ClusterTimeUnit::millis;
+    TimeUnit time_unit = TimeUnit::milliseconds;
 
     /// The local archive's control session. Channels must be IPC; aliases, client name and error
     /// handler are filled in. Response stream 0: clusterId * 100 + 120.

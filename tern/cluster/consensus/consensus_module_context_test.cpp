@@ -43,7 +43,7 @@ TEST(ConsensusModuleContextTest, ReadsUpstreamsProperties) {
     const auto ctx = ConsensusModuleContext::from_properties(p);
     EXPECT_EQ(ctx.archive.control_response_stream_id, 820);
     EXPECT_EQ(ctx.session_timeout_ns, 2'000'000'000);
-    EXPECT_EQ(ctx.time_unit, ClusterTimeUnit::nanos);
+    EXPECT_EQ(ctx.time_unit, TimeUnit::nanoseconds);
     EXPECT_EQ(ctx.file_sync_level, 2);
     EXPECT_EQ(ctx.name(), "consensus-module-7-0");
 }

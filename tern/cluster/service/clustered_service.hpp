@@ -18,6 +18,7 @@
 #include <string_view>
 
 #include "tern/base/bytes.hpp"
+#include "tern/cluster/cluster_types.hpp"
 
 namespace tern::client {
 class Aeron;
@@ -27,10 +28,6 @@ class Image;
 }  // namespace tern::client
 
 namespace tern::cluster {
-
-enum class Role : std::int32_t { follower = 0, candidate = 1, leader = 2 };
-enum class CloseReason : std::int32_t { client_action = 0, service_action = 1, timeout = 2 };
-enum class TimeUnit : std::int32_t { milliseconds = 0, microseconds = 1, nanoseconds = 2 };
 
 /// Result of an offer by a service that is not on the leader: nothing was sent, and that is right.
 inline constexpr std::int64_t kMockedOffer = 1;
