@@ -140,7 +140,6 @@ class CncConnector {
 
   private:
     Step advance();
-    [[nodiscard]] bool map_file();
     [[nodiscard]] std::string awaited(Step step) const;
 
     platform::Storage& storage_;

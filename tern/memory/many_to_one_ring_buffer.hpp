@@ -150,7 +150,6 @@ class ManyToOneRingBuffer {
         return buffer_.data() + index;
     }
     [[nodiscard]] std::byte* claim_record(std::int64_t required) noexcept;
-    void check_message(std::int32_t message_type, std::size_t length) const;
     [[nodiscard]] bool unblock_unclaimed_length(std::int64_t index, std::int64_t tail) noexcept;
 
     Bytes buffer_;

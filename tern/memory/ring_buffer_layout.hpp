@@ -47,5 +47,7 @@ struct RingCorruption {
 
 /// Throws Error unless `length` is a power of two plus the trailer, at least 8 of capacity.
 void check_ring_length(std::size_t length);
+/// Throws Error on a message type below 1 or a payload longer than `max_length`.
+void check_ring_message(std::int32_t message_type, std::size_t length, std::int64_t max_length);
 
 }  // namespace tern::memory
