@@ -38,12 +38,14 @@ struct Datagram {
 };
 
 struct SendResult {
-    std::int64_t bytes = 0;  ///< accepted by the system, over all trains, in order
-    int error = 0;           ///< errno of the first failure other than "would block"; 0 if none
+    /// Accepted by the system: a prefix of the trains in order. Sending ends at the first failure;
+    /// whoever has several destinations goes on with the trains behind the failed one.
+    std::int64_t bytes = 0;
+    int error = 0;  ///< errno of that failure unless it was "would block"; 0 if none
 };
 
 struct UdpSocketOptions {
-    SocketAddress bind_address;                   ///< port 0: ephemeral
+    SocketAddress bind_address;                   ///< never empty; port 0: ephemeral
     SocketAddress multicast_group;                ///< joined when not empty
     SocketAddress multicast_interface;            ///< whose interface to join/send on; empty: any
     std::uint32_t multicast_interface_index = 0;  ///< for IPv6
@@ -67,11 +69,14 @@ class UdpSocket {
     virtual std::size_t receive(std::span<Datagram> out) noexcept = 0;
 
     [[nodiscard]] virtual SocketAddress local_address() const = 0;
-    [[nodiscard]] virtual std::uint32_t send_buffer_length() const = 0;     ///< effective, bytes
-    [[nodiscard]] virtual std::uint32_t receive_buffer_length() const = 0;  ///< effective, bytes
+    /// Effective, bytes, as the system tells it (Linux: twice what was asked for).
+    [[nodiscard]] virtual std::uint32_t send_buffer_length() const = 0;
+    [[nodiscard]] virtual std::uint32_t receive_buffer_length() const = 0;
 };
 
-/// Tells which of many sockets have something to receive, in one system call.
+/// Tells which of many sockets have something to receive, in one system call. A socket that kept
+/// datagrams because a receive() had no room for them counts. A socket is in one poller at most
+/// and leaves it when destroyed.
 class SocketPoller {
   public:
     virtual ~SocketPoller() = default;

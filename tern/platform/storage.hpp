@@ -67,11 +67,12 @@ class Storage {
   public:
     virtual ~Storage() = default;
 
-    /// Creates a file of `size` zero bytes and maps it shared, read-write.
+    /// Creates a file of `size` zero bytes (at least one) and maps it shared, read-write. A
+    /// failure leaves no file behind.
     [[nodiscard]] virtual std::unique_ptr<Mapping> create_mapped(const std::string& path,
                                                                  std::int64_t size,
                                                                  const CreateOptions& options) = 0;
-    /// Maps the whole of an existing file, shared.
+    /// Maps the whole of an existing file, shared; an empty one is StorageError(EINVAL).
     [[nodiscard]] virtual std::unique_ptr<Mapping> open_mapped(const std::string& path,
                                                                Access access) = 0;
     /// Opens an existing file.
