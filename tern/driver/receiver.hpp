@@ -1,0 +1,100 @@
+#pragma once
+// The receiver agent: takes datagrams from all receive sockets and lets images answer (DSR-5).
+//
+// Thread safety: all functions on the receiver's thread. The on_* functions are the conductor's
+// commands: its queue calls them out of ReceiverCommands::drain.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tern/base/agent.hpp"
+#include "tern/base/error.hpp"
+#include "tern/driver/conductor_requests.hpp"
+#include "tern/driver/duty_cycle_tracker.hpp"
+#include "tern/driver/publication_image.hpp"
+#include "tern/driver/receive_channel_endpoint.hpp"
+#include "tern/memory/system_counters.hpp"
+#include "tern/platform/platform.hpp"
+
+namespace tern::driver {
+
+class Receiver;
+
+/// The conductor's commands to the receiver.
+class ReceiverCommands {
+  public:
+    virtual ~ReceiverCommands() = default;
+    /// Calls the receiver's on_* functions for what is queued, a bounded number; returns how many.
+    virtual int drain(Receiver& receiver) = 0;
+};
+
+struct ReceiverConfig {
+    std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
+    std::int64_t cycle_threshold_ns = 100'000'000;
+};
+
+class Receiver final : public Agent {
+  public:
+    /// All references outlive the receiver.
+    Receiver(const ReceiverConfig& config, platform::Platform& platform,
+             const memory::SystemCounters& counters, ReceiverCommands& commands,
+             ConductorRequests& requests);
+
+    int do_work() override;
+    [[nodiscard]] std::string_view role_name() const override { return "receiver"; }
+
+    // --- Commands ------------------------------------------------------------------------------
+    void on_add_endpoint(ReceiveChannelEndpoint& endpoint);
+    /// Answers with ConductorRequests::receive_endpoint_released.
+    void on_remove_endpoint(ReceiveChannelEndpoint& endpoint);
+    void on_add_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id);
+    void on_add_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
+                             std::int32_t session_id);
+    void on_remove_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id);
+    void on_remove_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
+                                std::int32_t session_id);
+    void on_request_setup(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
+                          std::int32_t session_id);
+    void on_add_image(PublicationImage& image);
+    /// Answers with PublicationImage::set_receiver_released.
+    void on_remove_image(PublicationImage& image);
+    void on_remove_cool_down(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
+                             std::int32_t session_id);
+    /// An image that was asked for will not come.
+    void on_remove_init_in_progress(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
+                                    std::int32_t session_id);
+    void on_reject_image(PublicationImage& image, std::string reason);
+    void on_add_destination(ReceiveChannelEndpoint& endpoint, ReceiveDestination& destination);
+    /// Answers with ConductorRequests::receive_destination_released.
+    void on_remove_destination(ReceiveChannelEndpoint& endpoint, ReceiveDestination& destination);
+    void on_resolution_change(ReceiveChannelEndpoint& endpoint, std::int64_t destination_id,
+                              const platform::SocketAddress& control_address);
+
+  private:
+    struct Transport {
+        ReceiveChannelEndpoint* endpoint;
+        ReceiveDestination* destination;
+    };
+
+    std::int64_t poll_sockets(std::int64_t now_ns);
+    void add_transport(ReceiveChannelEndpoint& endpoint, ReceiveDestination& destination);
+    void remove_transport(const ReceiveDestination& destination);
+    void check_for_re_resolution(std::int64_t now_ns);
+
+    ReceiverConfig config_;
+    platform::Platform& platform_;
+    const memory::SystemCounters& counters_;
+    ReceiverCommands& commands_;
+    ConductorRequests& requests_;
+    DutyCycleTracker duty_cycle_;
+    std::vector<ReceiveChannelEndpoint*> endpoints_;
+    std::vector<Transport> transports_;
+    std::vector<PublicationImage*> images_;
+    std::unique_ptr<platform::SocketPoller> poller_;
+    std::int64_t pending_setup_check_ns_;
+    std::int64_t re_resolution_deadline_ns_;
+};
+
+}  // namespace tern::driver

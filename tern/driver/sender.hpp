@@ -1,0 +1,86 @@
+#pragma once
+// The sender agent: sends what publications have, and hears what receivers answer (DSR-2).
+//
+// Thread safety: all functions on the sender's thread. The on_* functions are the conductor's
+// commands: its queue calls them out of SenderCommands::drain.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "tern/base/agent.hpp"
+#include "tern/base/error.hpp"
+#include "tern/driver/conductor_requests.hpp"
+#include "tern/driver/duty_cycle_tracker.hpp"
+#include "tern/driver/network_publication.hpp"
+#include "tern/driver/send_channel_endpoint.hpp"
+#include "tern/memory/system_counters.hpp"
+#include "tern/platform/platform.hpp"
+
+namespace tern::driver {
+
+class Sender;
+
+/// The conductor's commands to the sender.
+class SenderCommands {
+  public:
+    virtual ~SenderCommands() = default;
+    /// Calls the sender's on_* functions for what is queued, a bounded number; returns how many.
+    virtual int drain(Sender& sender) = 0;
+};
+
+struct SenderConfig {
+    std::int32_t send_to_status_poll_ratio = 6;
+    std::int64_t status_message_timeout_ns = 200'000'000;
+    std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
+    std::int64_t cycle_threshold_ns = 100'000'000;
+};
+
+class Sender final : public Agent {
+  public:
+    /// All references outlive the sender.
+    Sender(const SenderConfig& config, platform::Platform& platform,
+           const memory::SystemCounters& counters, SenderCommands& commands,
+           ConductorRequests& requests, ErrorHandler on_error);
+
+    int do_work() override;
+    [[nodiscard]] std::string_view role_name() const override { return "sender"; }
+
+    // --- Commands ------------------------------------------------------------------------------
+    void on_add_endpoint(SendChannelEndpoint& endpoint);
+    /// Answers with ConductorRequests::send_endpoint_released.
+    void on_remove_endpoint(SendChannelEndpoint& endpoint);
+    void on_add_publication(NetworkPublication& publication);
+    /// Answers with NetworkPublication::set_sender_released.
+    void on_remove_publication(NetworkPublication& publication);
+    void on_add_destination(SendChannelEndpoint& endpoint, const platform::SocketAddress& address,
+                            std::string endpoint_text, std::int64_t registration_id);
+    void on_remove_destination(SendChannelEndpoint& endpoint,
+                               const platform::SocketAddress& address);
+    void on_remove_destination(SendChannelEndpoint& endpoint, std::int64_t registration_id);
+    /// A name resolved anew: `endpoint_text` is the channel's or destination's endpoint parameter.
+    void on_resolution_change(SendChannelEndpoint& endpoint, std::string_view endpoint_text,
+                              const platform::SocketAddress& address);
+
+  private:
+    std::int64_t send_publications(std::int64_t now_ns);
+    std::int64_t poll_control_sockets(std::int64_t now_ns);
+    void check_for_re_resolution(std::int64_t now_ns);
+
+    SenderConfig config_;
+    platform::Platform& platform_;
+    const memory::SystemCounters& counters_;
+    SenderCommands& commands_;
+    ConductorRequests& requests_;
+    ErrorHandler on_error_;
+    DutyCycleTracker duty_cycle_;
+    std::vector<SendChannelEndpoint*> endpoints_;
+    std::vector<NetworkPublication*> publications_;
+    std::unique_ptr<platform::SocketPoller> poller_;
+    std::size_t next_publication_ = 0;
+    std::int32_t cycles_since_poll_ = 0;
+    std::int64_t control_poll_deadline_ns_;
+    std::int64_t re_resolution_deadline_ns_;
+};
+
+}  // namespace tern::driver
