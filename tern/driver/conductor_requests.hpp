@@ -2,10 +2,10 @@
 // What sender and receiver ask of the conductor, or tell it.
 //
 // Called on the sender's or receiver's thread; the implementation hands the request to the
-// conductor without blocking, allocating or throwing. Requests that return bool may be refused
-// (the queue is full: counted as "Failed offers to DriverConductorProxy"): the caller then tries
-// again by its own timers. Those that return void must not be lost: there is at most one of each
-// outstanding per object, so the implementation can reserve room for them.
+// conductor without blocking, allocating or throwing. It may refuse one (false: the queue is full,
+// counted as "Failed offers to DriverConductorProxy"): the caller then tries again by its own
+// timers. Releases need no request: when a command that removes something has returned, neither
+// agent refers to it any more.
 
 #include <cstdint>
 #include <string_view>
@@ -17,7 +17,6 @@ namespace tern::driver {
 
 class SendChannelEndpoint;
 class ReceiveChannelEndpoint;
-struct ReceiveDestination;
 
 /// A SETUP for a session that somebody subscribed to. Whatever becomes of it, the conductor either
 /// hands an image to the receiver or calls Receiver::on_remove_init_in_progress (DRV-11.3).
@@ -47,17 +46,11 @@ class ConductorRequests {
 
     // From the receiver.
     [[nodiscard]] virtual bool create_image(const CreateImageRequest& request) noexcept = 0;
-    /// The receiver holds no reference to the endpoint any more: close its sockets.
-    virtual void receive_endpoint_released(ReceiveChannelEndpoint& endpoint) noexcept = 0;
-    /// As above, for a destination that was taken out of its endpoint.
-    virtual void receive_destination_released(ReceiveChannelEndpoint& endpoint,
-                                              ReceiveDestination& destination) noexcept = 0;
     /// The `control` address of a destination has not been heard of for a while (DSR-14).
     [[nodiscard]] virtual bool re_resolve_control(ReceiveChannelEndpoint& endpoint,
                                                   std::int64_t destination_id) noexcept = 0;
 
     // From the sender.
-    virtual void send_endpoint_released(SendChannelEndpoint& endpoint) noexcept = 0;
     [[nodiscard]] virtual bool publication_error(const PublicationErrorNotice& notice) noexcept = 0;
     /// RSP_SETUP arrived for a publication with this response correlation id (DSR-7.11).
     [[nodiscard]] virtual bool response_setup(std::int64_t response_correlation_id,

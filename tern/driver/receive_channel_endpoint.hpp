@@ -6,9 +6,8 @@
 // starts with none; each that is added has its own socket, and all feed the same images.
 //
 // Life: the conductor constructs it (binding the sockets), hands it to the receiver
-// (Receiver::on_add_endpoint), asks it back (on_remove_endpoint), and destroys it, closing the
-// sockets, once ConductorRequests::receive_endpoint_released has come. The conductor keeps status,
-// reference counts and counters.
+// (Receiver::on_add_endpoint), takes it back (on_remove_endpoint), and destroys it, closing the
+// sockets. The conductor keeps status, reference counts and counters.
 //
 // Thread safety: per section.
 
@@ -75,9 +74,8 @@ class ReceiveChannelEndpoint {
     [[nodiscard]] platform::SocketAddress local_address() const;
     [[nodiscard]] std::uint32_t receive_buffer_length() const;
 
-    /// MDS: opens a destination; throws Error. It is given to the receiver by
-    /// Receiver::on_add_destination and destroyed by close_destination after
-    /// receive_destination_released.
+    /// MDS: opens a destination; throws Error. It is then given to the receiver by
+    /// Receiver::on_add_destination, taken back by on_remove_destination, and destroyed here.
     [[nodiscard]] ReceiveDestination& open_destination(const UdpChannel& channel,
                                                        std::uint16_t bind_port);
     void close_destination(const ReceiveDestination& destination);

@@ -3,9 +3,8 @@
 // what receivers answer and hands it to the publication that it is for (DSR-2.4, DSR-11, DSR-12).
 //
 // Life: the conductor constructs it (binding the sockets), hands it to the sender
-// (Sender::on_add_endpoint), asks it back (on_remove_endpoint), and destroys it, closing the
-// sockets, once ConductorRequests::send_endpoint_released has come. The conductor keeps status,
-// reference counts and counters.
+// (Sender::on_add_endpoint), takes it back (on_remove_endpoint), and destroys it, closing the
+// sockets. The conductor keeps status, reference counts and counters.
 //
 // Thread safety: per section. What one thread writes and another reads is atomic.
 
