@@ -5,9 +5,8 @@
 // control), heartbeats when idle, and repairs what receivers miss. The conductor moves the
 // publisher limit, cleans terms behind the consumers and drives the state machine.
 //
-// Ownership: the conductor owns the object and, through it, the log's mapping. The sender may use
-// it from Sender::on_add_publication until it has called set_sender_released(); the conductor
-// destroys it when on_time_event() says `free`.
+// Ownership: the conductor owns the object, its counters and its log. The sender uses them between
+// Sender::on_add_publication and Sender::on_remove_publication.
 //
 // Thread safety: per section; fields of different writers lie on different cache lines.
 
@@ -23,7 +22,6 @@
 #include "tern/logbuffer/log_buffers.hpp"
 #include "tern/memory/system_counters.hpp"
 #include "tern/platform/network.hpp"
-#include "tern/platform/storage.hpp"
 #include "tern/wire/udp_frames.hpp"
 
 namespace tern::driver {
@@ -33,6 +31,8 @@ class SendChannelEndpoint;
 
 inline constexpr std::int64_t kPublicationSetupIntervalNs = 100'000'000;
 inline constexpr std::int64_t kPublicationHeartbeatIntervalNs = 100'000'000;
+/// Receivers of one publication whose liveness is tracked; further ones do not keep it connected.
+inline constexpr std::size_t kMaxLiveReceivers = 1024;
 
 struct NetworkPublicationParams {
     std::int64_t registration_id = 0;
@@ -70,19 +70,17 @@ enum class PublicationState : std::uint8_t { active, draining, linger, done };
 enum class PublicationAction : std::uint8_t {
     none,
     detach_spies,        ///< entered LINGER: ON_UNAVAILABLE_IMAGE to linked spies, unlink them
-    remove_from_sender,  ///< entered DONE: Sender::on_remove_publication
-    free,                ///< DONE and released by the sender: counters, log, endpoint reference
+    remove_from_sender,  ///< entered DONE: Sender::on_remove_publication, then destroy
 };
 
 class NetworkPublication final : private RetransmitSender {
   public:
     // --- Called by the conductor ---------------------------------------------------------------
 
-    /// `log` is initialised (LogBuffers::initialise) and its file mapped by `mapping`, which may be
-    /// null in tests. The endpoint outlives the publication.
+    /// `log` is initialised (LogBuffers::initialise); its mapping, the endpoint and the counters
+    /// outlive the publication.
     NetworkPublication(const NetworkPublicationParams& params,
-                       const NetworkPublicationCounters& counters,
-                       std::unique_ptr<platform::Mapping> mapping, const logbuffer::LogBuffers& log,
+                       const NetworkPublicationCounters& counters, const logbuffer::LogBuffers& log,
                        SendChannelEndpoint& endpoint, std::unique_ptr<FlowControl> flow_control,
                        const memory::SystemCounters& system_counters, std::int64_t now_ns);
     NetworkPublication(const NetworkPublication&) = delete;
@@ -112,7 +110,6 @@ class NetworkPublication final : private RetransmitSender {
     [[nodiscard]] const NetworkPublicationCounters& counters() const noexcept { return counters_; }
     [[nodiscard]] SendChannelEndpoint& endpoint() const noexcept { return endpoint_; }
     [[nodiscard]] const logbuffer::LogBuffers& log() const noexcept { return log_; }
-    [[nodiscard]] platform::Mapping* mapping() const noexcept { return mapping_.get(); }
     [[nodiscard]] std::int64_t producer_position() const { return log_.producer_position(); }
     /// Untethered spies: what they must not fall behind (DRV-11.8).
     [[nodiscard]] std::int64_t untethered_limit() const;
@@ -139,8 +136,6 @@ class NetworkPublication final : private RetransmitSender {
     void on_error(const wire::ErrorFrame& error, const platform::SocketAddress& source,
                   std::int64_t destination_registration_id, ConductorRequests& requests);
     void on_response_setup(const wire::ResponseSetupFrame& frame, ConductorRequests& requests);
-    /// The sender will not touch the publication again.
-    void set_sender_released() noexcept { sender_released_.store(true, std::memory_order_release); }
 
   private:
     void resend(std::int32_t term_id, std::int32_t term_offset, std::int32_t length,
@@ -168,7 +163,6 @@ class NetworkPublication final : private RetransmitSender {
     // Written once.
     const NetworkPublicationParams params_;
     const NetworkPublicationCounters counters_;
-    std::unique_ptr<platform::Mapping> mapping_;
     const logbuffer::LogBuffers log_;
     SendChannelEndpoint& endpoint_;
     std::unique_ptr<FlowControl> flow_control_;
@@ -191,7 +185,6 @@ class NetworkPublication final : private RetransmitSender {
     // Sender writes, conductor reads.
     alignas(64) std::atomic<bool> has_receivers_{false};
     std::atomic<bool> has_received_unicast_eos_{false};
-    std::atomic<bool> sender_released_{false};
 
     // Sender's.
     alignas(64) bool has_initial_connection_ = false;

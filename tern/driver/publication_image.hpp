@@ -6,9 +6,8 @@
 // conductor finds out what is complete (`rcv-pos`) and what is missing, decides what to
 // acknowledge, cleans behind the subscribers and drives the state machine.
 //
-// Ownership: the conductor owns the object and, through it, the log's mapping. The receiver may use
-// it from Receiver::on_add_image until it has called set_receiver_released(); the conductor
-// destroys it when on_time_event() says `free`.
+// Ownership: the conductor owns the object, its counters and its log. The receiver uses them
+// between Receiver::on_add_image and Receiver::on_remove_image.
 //
 // Thread safety: per section; fields of different writers lie on different cache lines.
 
@@ -28,7 +27,6 @@
 #include "tern/logbuffer/log_buffers.hpp"
 #include "tern/memory/counter.hpp"
 #include "tern/memory/system_counters.hpp"
-#include "tern/platform/storage.hpp"
 #include "tern/wire/udp_frames.hpp"
 
 namespace tern::driver {
@@ -67,7 +65,8 @@ enum class ImageAction : std::uint8_t {
     /// Entered LINGER: Receiver::on_remove_image; ON_UNAVAILABLE_IMAGE to linked subscriptions; if
     /// rejoin, then Receiver::on_remove_cool_down; drop the endpoint's image reference.
     make_unavailable,
-    /// DONE and released by the receiver: counters, links, log.
+    /// Entered DONE: destroy, with counters, links and log, as soon as the receiver has given it
+    /// back.
     free,
 };
 
@@ -75,11 +74,10 @@ class PublicationImage {
   public:
     // --- Called by the conductor ---------------------------------------------------------------
 
-    /// `log` is initialised and its file mapped by `mapping`, which may be null in tests. The
-    /// endpoint outlives the image.
+    /// `log` is initialised (LogBuffers::initialise); its mapping, the endpoint and the counters
+    /// outlive the image.
     PublicationImage(const PublicationImageParams& params, const PublicationImageCounters& counters,
-                     std::unique_ptr<platform::Mapping> mapping, const logbuffer::LogBuffers& log,
-                     ReceiveChannelEndpoint& endpoint,
+                     const logbuffer::LogBuffers& log, ReceiveChannelEndpoint& endpoint,
                      std::unique_ptr<CongestionControl> congestion_control, FeedbackDelay delay,
                      const memory::SystemCounters& system_counters, std::int64_t now_ns);
     PublicationImage(const PublicationImage&) = delete;
@@ -103,7 +101,6 @@ class PublicationImage {
     [[nodiscard]] const PublicationImageCounters& counters() const noexcept { return counters_; }
     [[nodiscard]] ReceiveChannelEndpoint& endpoint() const noexcept { return endpoint_; }
     [[nodiscard]] const logbuffer::LogBuffers& log() const noexcept { return log_; }
-    [[nodiscard]] platform::Mapping* mapping() const noexcept { return mapping_.get(); }
     /// Untethered subscribers: what they must not fall behind (DRV-11.8).
     [[nodiscard]] std::int64_t untethered_limit(const WorkingPositions& subscribers) const;
 
@@ -140,10 +137,6 @@ class PublicationImage {
     void disable_status_messages() noexcept { status_messages_enabled_ = false; }
     /// From now on nothing is accepted, and the sender is told so by ERR frames.
     void reject(std::string reason);
-    /// The receiver will not touch the image again.
-    void set_receiver_released() noexcept {
-        receiver_released_.store(true, std::memory_order_release);
-    }
 
   private:
     struct Acknowledgement {
@@ -184,7 +177,6 @@ class PublicationImage {
     // Written once.
     const PublicationImageParams params_;
     const PublicationImageCounters counters_;
-    std::unique_ptr<platform::Mapping> mapping_;
     const logbuffer::LogBuffers log_;
     ReceiveChannelEndpoint& endpoint_;
     std::unique_ptr<CongestionControl> congestion_control_;
@@ -209,7 +201,6 @@ class PublicationImage {
     // Receiver writes, conductor reads.
     alignas(64) std::atomic<std::int64_t> time_of_last_packet_ns_;
     std::atomic<bool> is_end_of_stream_{false};
-    std::atomic<bool> receiver_released_{false};
 
     // Receiver's.
     alignas(64) std::int64_t last_status_position_;

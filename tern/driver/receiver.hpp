@@ -2,7 +2,7 @@
 // The receiver agent: takes datagrams from all receive sockets and lets images answer (DSR-5).
 //
 // Thread safety: all functions on the receiver's thread. The on_* functions are the conductor's
-// commands: its queue calls them out of ReceiverCommands::drain.
+// commands and come out of its CommandQueue.
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +11,9 @@
 
 #include "tern/base/agent.hpp"
 #include "tern/base/error.hpp"
+#include "tern/driver/command_queue.hpp"
 #include "tern/driver/conductor_requests.hpp"
+#include "tern/driver/context.hpp"
 #include "tern/driver/duty_cycle_tracker.hpp"
 #include "tern/driver/publication_image.hpp"
 #include "tern/driver/receive_channel_endpoint.hpp"
@@ -20,26 +22,14 @@
 
 namespace tern::driver {
 
-class Receiver;
-
-/// The conductor's commands to the receiver.
-class ReceiverCommands {
-  public:
-    virtual ~ReceiverCommands() = default;
-    /// Calls the receiver's on_* functions for what is queued, a bounded number; returns how many.
-    virtual int drain(Receiver& receiver) = 0;
-};
-
-struct ReceiverConfig {
-    std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
-    std::int64_t cycle_threshold_ns = 100'000'000;
-};
+/// Of the conductor, per duty cycle.
+inline constexpr int kReceiverCommandsPerCycle = 16;
 
 class Receiver final : public Agent {
   public:
     /// All references outlive the receiver.
-    Receiver(const ReceiverConfig& config, platform::Platform& platform,
-             const memory::SystemCounters& counters, ReceiverCommands& commands,
+    Receiver(const DriverContext& context, const platform::Platform& platform,
+             const memory::SystemCounters& counters, CommandQueue& commands,
              ConductorRequests& requests);
 
     int do_work() override;
@@ -47,7 +37,6 @@ class Receiver final : public Agent {
 
     // --- Commands ------------------------------------------------------------------------------
     void on_add_endpoint(ReceiveChannelEndpoint& endpoint);
-    /// Answers with ConductorRequests::receive_endpoint_released.
     void on_remove_endpoint(ReceiveChannelEndpoint& endpoint);
     void on_add_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id);
     void on_add_subscription(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
@@ -58,7 +47,6 @@ class Receiver final : public Agent {
     void on_request_setup(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
                           std::int32_t session_id);
     void on_add_image(PublicationImage& image);
-    /// Answers with PublicationImage::set_receiver_released.
     void on_remove_image(PublicationImage& image);
     void on_remove_cool_down(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
                              std::int32_t session_id);
@@ -67,7 +55,6 @@ class Receiver final : public Agent {
                                     std::int32_t session_id);
     void on_reject_image(PublicationImage& image, std::string reason);
     void on_add_destination(ReceiveChannelEndpoint& endpoint, ReceiveDestination& destination);
-    /// Answers with ConductorRequests::receive_destination_released.
     void on_remove_destination(ReceiveChannelEndpoint& endpoint, ReceiveDestination& destination);
     void on_resolution_change(ReceiveChannelEndpoint& endpoint, std::int64_t destination_id,
                               const platform::SocketAddress& control_address);
@@ -83,10 +70,10 @@ class Receiver final : public Agent {
     void remove_transport(const ReceiveDestination& destination);
     void check_for_re_resolution(std::int64_t now_ns);
 
-    ReceiverConfig config_;
-    platform::Platform& platform_;
+    const DriverContext& context_;
+    platform::Clock& clock_;
     const memory::SystemCounters& counters_;
-    ReceiverCommands& commands_;
+    CommandQueue& commands_;
     ConductorRequests& requests_;
     DutyCycleTracker duty_cycle_;
     std::vector<ReceiveChannelEndpoint*> endpoints_;

@@ -2,7 +2,7 @@
 // The sender agent: sends what publications have, and hears what receivers answer (DSR-2).
 //
 // Thread safety: all functions on the sender's thread. The on_* functions are the conductor's
-// commands: its queue calls them out of SenderCommands::drain.
+// commands and come out of its CommandQueue.
 
 #include <cstdint>
 #include <memory>
@@ -10,7 +10,9 @@
 
 #include "tern/base/agent.hpp"
 #include "tern/base/error.hpp"
+#include "tern/driver/command_queue.hpp"
 #include "tern/driver/conductor_requests.hpp"
+#include "tern/driver/context.hpp"
 #include "tern/driver/duty_cycle_tracker.hpp"
 #include "tern/driver/network_publication.hpp"
 #include "tern/driver/send_channel_endpoint.hpp"
@@ -19,28 +21,14 @@
 
 namespace tern::driver {
 
-class Sender;
-
-/// The conductor's commands to the sender.
-class SenderCommands {
-  public:
-    virtual ~SenderCommands() = default;
-    /// Calls the sender's on_* functions for what is queued, a bounded number; returns how many.
-    virtual int drain(Sender& sender) = 0;
-};
-
-struct SenderConfig {
-    std::int32_t send_to_status_poll_ratio = 6;
-    std::int64_t status_message_timeout_ns = 200'000'000;
-    std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
-    std::int64_t cycle_threshold_ns = 100'000'000;
-};
+/// Of the conductor, per duty cycle.
+inline constexpr int kSenderCommandsPerCycle = 16;
 
 class Sender final : public Agent {
   public:
     /// All references outlive the sender.
-    Sender(const SenderConfig& config, platform::Platform& platform,
-           const memory::SystemCounters& counters, SenderCommands& commands,
+    Sender(const DriverContext& context, const platform::Platform& platform,
+           const memory::SystemCounters& counters, CommandQueue& commands,
            ConductorRequests& requests, ErrorHandler on_error);
 
     int do_work() override;
@@ -48,10 +36,8 @@ class Sender final : public Agent {
 
     // --- Commands ------------------------------------------------------------------------------
     void on_add_endpoint(SendChannelEndpoint& endpoint);
-    /// Answers with ConductorRequests::send_endpoint_released.
     void on_remove_endpoint(SendChannelEndpoint& endpoint);
     void on_add_publication(NetworkPublication& publication);
-    /// Answers with NetworkPublication::set_sender_released.
     void on_remove_publication(NetworkPublication& publication);
     void on_add_destination(SendChannelEndpoint& endpoint, const platform::SocketAddress& address,
                             std::string endpoint_text, std::int64_t registration_id);
@@ -67,10 +53,10 @@ class Sender final : public Agent {
     std::int64_t poll_control_sockets(std::int64_t now_ns);
     void check_for_re_resolution(std::int64_t now_ns);
 
-    SenderConfig config_;
-    platform::Platform& platform_;
+    const DriverContext& context_;
+    platform::Clock& clock_;
     const memory::SystemCounters& counters_;
-    SenderCommands& commands_;
+    CommandQueue& commands_;
     ConductorRequests& requests_;
     ErrorHandler on_error_;
     DutyCycleTracker duty_cycle_;
