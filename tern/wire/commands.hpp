@@ -13,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <string_view>
 
 #include "tern/base/bytes.hpp"
@@ -49,9 +48,6 @@ enum class CommandId : std::int32_t {
 };
 
 [[nodiscard]] std::string_view to_string(CommandId id) noexcept;  ///< "ADD_PUBLICATION"
-
-template <typename Command>
-using Decoded = std::expected<Command, Malformed>;
 
 /// client_keepalive, client_close (correlation_id -1); also the beginning of every other command.
 struct ClientCommand {

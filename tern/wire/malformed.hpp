@@ -3,6 +3,7 @@
 // nothing they return points outside the bytes they were given.
 
 #include <cstdint>
+#include <expected>
 #include <string_view>
 
 namespace tern::wire {
@@ -33,5 +34,8 @@ enum class Malformed : std::uint8_t {
     }
     return "malformed";
 }
+
+template <typename Message>
+using Decoded = std::expected<Message, Malformed>;
 
 }  // namespace tern::wire
