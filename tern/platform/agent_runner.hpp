@@ -1,9 +1,15 @@
 #pragma once
 // Puts agents to work: on a thread of their own (AgentRunner), several as one (CompositeAgent), or
 // in the caller's duty cycle (AgentInvoker).
+//
+// All of them keep these promises to an agent: on_close() comes exactly once, also when on_start()
+// failed or was never called; an agent whose on_start() failed does no work. Errors go to the
+// handler, an AgentTermination only when it was not expected.
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,7 +70,9 @@ class AgentRunner {
     AgentRunner(const AgentRunner&) = delete;
     AgentRunner& operator=(const AgentRunner&) = delete;
 
-    void start(int cpu = -1);  ///< cpu >= 0 pins the thread
+    /// cpu >= 0 pins the thread; when the system refuses, the handler is told and the agent runs
+    /// unpinned.
+    void start(int cpu = -1);
     void request_stop() noexcept { stop_.store(true, std::memory_order_release); }
     void close();
     /// True once the loop has ended by itself (AgentTermination) or by close().
@@ -73,11 +81,13 @@ class AgentRunner {
     }
 
   private:
-    void run();
+    void run(int cpu);
     Agent& agent_;
     std::unique_ptr<IdleStrategy> idle_strategy_;
     ErrorHandler error_handler_;
+    std::mutex close_mutex_;  // two may close at once
     std::thread thread_;
+    std::atomic<bool> started_{false};
     std::atomic<bool> stop_{false};
     std::atomic<bool> finished_{false};
 };
