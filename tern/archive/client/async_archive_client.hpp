@@ -115,6 +115,7 @@ struct ArchiveClientContext {
 class AsyncArchiveClient {
   public:
     enum class State : std::uint8_t {
+        await_session_id,
         add_response_subscription,
         add_request_publication,
         await_publication_connected,
