@@ -129,7 +129,7 @@ struct TailLength {
     template <typename Entry>
     constexpr void group(std::string_view, const Group<Entry>& entries) noexcept {
         length += kGroupHeaderLength;
-        for (const Entry entry : entries) {
+        for (const Entry& entry : entries) {
             length += block_length<Entry>();
             Entry::fields(entry, *this);
         }
@@ -174,7 +174,7 @@ class Writer {
         store(tail_, block_length<Entry>());
         store(tail_ + 2, static_cast<std::uint16_t>(entries.size()));
         tail_ += kGroupHeaderLength;
-        for (const Entry entry : entries) {
+        for (const Entry& entry : entries) {
             Writer writer(tail_, block_length<Entry>());
             Entry::fields(entry, writer);
             tail_ = writer.tail_;
