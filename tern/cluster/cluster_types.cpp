@@ -88,22 +88,6 @@ std::string_view to_string(CloseReason reason) noexcept {
     return "UNKNOWN";
 }
 
-std::string_view to_string(EventCode code) noexcept {
-    switch (code) {
-        case EventCode::ok:
-            return "OK";
-        case EventCode::error:
-            return "ERROR";
-        case EventCode::redirect:
-            return "REDIRECT";
-        case EventCode::authentication_rejected:
-            return "AUTHENTICATION_REJECTED";
-        case EventCode::closed:
-            return "CLOSED";
-    }
-    return "UNKNOWN";
-}
-
 std::string_view to_string(TimeUnit unit) noexcept {
     switch (unit) {
         case TimeUnit::milliseconds:

@@ -8,6 +8,7 @@
 
 #include "tern/base/math.hpp"
 #include "tern/base/version.hpp"
+#include "tern/wire/cluster_schema.hpp"
 
 namespace tern::cluster {
 
@@ -65,19 +66,22 @@ enum class ElectionState : std::int32_t {
 /// Why a session ended. In the log always one of these; in a snapshot SBE's null while it is open.
 enum class CloseReason : std::int32_t { client_action = 0, service_action = 1, timeout = 2 };
 
-enum class EventCode : std::int32_t {
-    ok = 0,
-    error = 1,
-    redirect = 2,
-    authentication_rejected = 3,
-    closed = 4,
-};
-
-enum class ClusterAction : std::int32_t { suspend = 0, resume = 1, snapshot = 2 };
+/// ClusterActionRequest.flags.
 inline constexpr std::int32_t kActionFlagsDefault = 0;
 inline constexpr std::int32_t kActionFlagsStandbySnapshot = 1;
 
 enum class TimeUnit : std::int32_t { milliseconds = 0, microseconds = 1, nanoseconds = 2 };
+
+[[nodiscard]] constexpr wire::cluster::ClusterTimeUnit to_wire(TimeUnit unit) noexcept {
+    return static_cast<wire::cluster::ClusterTimeUnit>(unit);
+}
+[[nodiscard]] constexpr TimeUnit time_unit_of(wire::cluster::ClusterTimeUnit unit) noexcept {
+    return unit == wire::cluster::ClusterTimeUnit::null ? TimeUnit::milliseconds
+                                                        : static_cast<TimeUnit>(unit);
+}
+[[nodiscard]] constexpr wire::cluster::CloseReason to_wire(CloseReason reason) noexcept {
+    return static_cast<wire::cluster::CloseReason>(reason);
+}
 
 /// SnapshotMarker.typeId.
 inline constexpr std::int64_t kConsensusModuleSnapshotType = 1;
@@ -87,7 +91,6 @@ inline constexpr std::int64_t kServiceSnapshotType = 2;
 [[nodiscard]] std::string_view to_string(ModuleState state) noexcept;    ///< "ACTIVE"
 [[nodiscard]] std::string_view to_string(ElectionState state) noexcept;  ///< "LEADER_READY"
 [[nodiscard]] std::string_view to_string(CloseReason reason) noexcept;   ///< "TIMEOUT"
-[[nodiscard]] std::string_view to_string(EventCode code) noexcept;       ///< "REDIRECT"
 [[nodiscard]] std::string_view to_string(TimeUnit unit) noexcept;        ///< "MILLISECONDS"
 
 /// Nanoseconds in one unit of cluster time.

@@ -33,9 +33,11 @@ std::optional<RecordingCounter> RecordingCounter::find(const memory::CountersRea
 
 bool RecordingCounter::is_recording(const memory::CountersReader& counters,
                                     std::int64_t recording_id, std::int64_t archive_id) {
-    return find_if(counters, [&](const memory::RecordingPositionKey& key) {
-               return key.recording_id == recording_id && key.archive_id == archive_id;
-           }).has_value();
+    return find_if(counters,
+                   [&](const memory::RecordingPositionKey& key) {
+                       return key.recording_id == recording_id && key.archive_id == archive_id;
+                   })
+        .has_value();
 }
 
 std::optional<std::int64_t> RecordingCounter::position(

@@ -61,16 +61,19 @@ std::string ingress_subscription_channel(std::string_view ingress_channel,
 }
 
 std::string refine_response_channel(std::string_view response_channel,
-                                    std::string_view egress_template,
-                                    bool is_ipc_ingress_allowed) {
+                                    std::string_view egress_template, bool is_ipc_ingress_allowed) {
     if (egress_template.empty()) return std::string(response_channel);
     if (response_channel.starts_with(wire::kIpcChannel)) {
         return std::string(is_ipc_ingress_allowed ? response_channel : egress_template);
     }
-    auto uri = ChannelUri::parse(response_channel);
-    ChannelUri::parse(egress_template)
-        .for_each([&](std::string_view name, std::string_view value) { uri.put(name, value); });
-    return uri.to_string();
+    // Of a repeated key the last value counts, so the template's parameters override.
+    const auto response = ChannelUri::parse(response_channel).to_string();
+    const auto parameters = egress_template.find('?');
+    if (parameters == std::string_view::npos) return response;
+    const char separator = response.find('?') == std::string::npos ? '?' : '|';
+    const auto joined =
+        fmt::format("{}{}{}", response, separator, egress_template.substr(parameters + 1));
+    return ChannelUri::parse(joined).to_string();
 }
 
 std::string with_port_zero(std::string_view endpoint) {

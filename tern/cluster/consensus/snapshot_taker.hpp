@@ -1,0 +1,65 @@
+#pragma once
+// Takes a consensus module snapshot: publishes its messages on the snapshot channel and has the
+// local archive record them (CON-12.4). A state machine; nothing waits.
+//
+//     add publication -> start recording -> find its counter -> write -> await recorded -> done
+//
+// Failures are thrown as Error out of poll(); the code is the archive's where the archive refused.
+// The destructor closes the publication, and the recording then ends by itself: a failed snapshot
+// leaves a recording without a row in recording.log.
+//
+// Thread safety: the module's thread.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "tern/archive/client/async_archive_client.hpp"
+#include "tern/cluster/async_resource.hpp"
+#include "tern/cluster/consensus/module_snapshot.hpp"
+#include "tern/cluster/recording_counter.hpp"
+
+namespace tern::cluster {
+
+class SnapshotTaker {
+  public:
+    SnapshotTaker(client::Aeron& aeron, archive::AsyncArchiveClient& archive, std::string channel,
+                  std::int32_t stream_id, SnapshotMessages messages);
+    ~SnapshotTaker();
+    SnapshotTaker(const SnapshotTaker&) = delete;
+    SnapshotTaker& operator=(const SnapshotTaker&) = delete;
+
+    /// True when all is recorded.
+    [[nodiscard]] bool poll();
+    [[nodiscard]] std::int64_t recording_id() const noexcept {
+        return counter_ ? counter_->recording_id : -1;
+    }
+
+  private:
+    enum class State : std::uint8_t {
+        await_publication,
+        await_recording,
+        await_counter,
+        write,
+        await_recorded,
+        done,
+    };
+    void await_publication();
+    void await_recording();
+    void await_counter();
+    void write();
+    void await_recorded();
+
+    client::Aeron& aeron_;
+    archive::AsyncArchiveClient& archive_;
+    std::string channel_;
+    std::int32_t stream_id_;
+    SnapshotMessages messages_;
+    std::size_t next_message_ = 0;
+    State state_ = State::await_publication;
+    AsyncResource<client::ExclusivePublication> publication_;
+    std::int64_t request_id_ = -1;
+    std::optional<RecordingCounter> counter_;
+};
+
+}  // namespace tern::cluster
