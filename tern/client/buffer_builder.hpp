@@ -4,6 +4,7 @@
 // Thread safety: none.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -43,7 +44,8 @@ class BufferBuilder {
     void grow_for(std::size_t length);
 
     std::vector<std::byte> bytes_;
-    std::array<std::byte, wire::kDataHeaderLength> header_{};  // of the first, then completed
+    std::array<std::byte, wire::kDataHeaderLength> header_{};     // of the first fragment
+    std::array<std::byte, wire::kDataHeaderLength> completed_{};  // of the whole message
     std::int32_t first_frame_length_ = 0;
     std::int32_t next_term_offset_ = kNone;
     std::size_t length_before_last_ = 0;

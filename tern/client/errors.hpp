@@ -5,25 +5,13 @@
 #include <string>
 
 #include "tern/base/error.hpp"
+#include "tern/wire/error_codes.hpp"
 
 namespace tern::client {
 
-/// Error codes of the driver (TRN-8) and of the client itself (CLI-19.1).
+/// Codes of the client itself (CLI-19.1); those of the driver are wire::ErrorCode.
 namespace error_code {
 
-inline constexpr std::int32_t kInvalidChannel = 1;
-inline constexpr std::int32_t kUnknownSubscription = 2;
-inline constexpr std::int32_t kUnknownPublication = 3;
-inline constexpr std::int32_t kChannelEndpointError = 4;
-inline constexpr std::int32_t kUnknownCounter = 5;
-inline constexpr std::int32_t kUnknownCommandTypeId = 6;
-inline constexpr std::int32_t kMalformedCommand = 7;
-inline constexpr std::int32_t kNotSupported = 8;
-inline constexpr std::int32_t kUnknownHost = 9;
-inline constexpr std::int32_t kResourceTemporarilyUnavailable = 10;
-inline constexpr std::int32_t kStorageSpace = 12;
-inline constexpr std::int32_t kImageRejected = 13;
-inline constexpr std::int32_t kPublicationRevoked = 14;
 inline constexpr std::int32_t kDriverTimeout = 1000;
 inline constexpr std::int32_t kClientTimeout = 1001;
 inline constexpr std::int32_t kConductorServiceTimeout = 1002;
@@ -31,12 +19,17 @@ inline constexpr std::int32_t kDriverBufferFull = 1004;
 
 }  // namespace error_code
 
-/// The driver refused a command. code() is the driver's (TRN-8), the message its text. A code of
-/// kResourceTemporarilyUnavailable means: try again.
+/// The driver refused a command. code() is the driver's (wire::ErrorCode), the message names the
+/// command and has the driver's text. Severity warn, resource_temporarily_unavailable: try again.
 class RegistrationException : public Error {
   public:
-    RegistrationException(const std::string& driver_message, std::int32_t code,
-                          std::int64_t correlation_id);
+    RegistrationException(const std::string& message, std::int32_t code,
+                          std::int64_t correlation_id)
+        : Error(message, code,
+                wire::error_code_of(code) == wire::ErrorCode::resource_temporarily_unavailable
+                    ? Severity::warn
+                    : Severity::error),
+          correlation_id_(correlation_id) {}
     [[nodiscard]] std::int64_t correlation_id() const noexcept { return correlation_id_; }
 
   private:
@@ -48,7 +41,7 @@ class RegistrationException : public Error {
 class ChannelEndpointException : public Error {
   public:
     ChannelEndpointException(const std::string& message, std::int32_t channel_status_id)
-        : Error(message, error_code::kChannelEndpointError),
+        : Error(message, static_cast<std::int32_t>(wire::ErrorCode::channel_endpoint_error)),
           channel_status_id_(channel_status_id) {}
     [[nodiscard]] std::int32_t channel_status_id() const noexcept { return channel_status_id_; }
 

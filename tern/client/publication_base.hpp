@@ -17,6 +17,7 @@
 #include "tern/client/offer_result.hpp"
 #include "tern/memory/counter.hpp"
 #include "tern/memory/counter_keys.hpp"
+#include "tern/wire/commands.hpp"
 
 namespace tern::client {
 
@@ -103,12 +104,17 @@ class PublicationBase {
     explicit PublicationBase(Spec spec);
     ~PublicationBase() = default;
 
+    void ensure_open() const;
+
     friend class ClientConductor;
     void mark_closed() noexcept { is_closed_.store(true, std::memory_order_release); }
 
     Spec spec_;
     logbuffer::LogBuffers log_;
     std::atomic<bool> is_closed_{false};
+
+  private:
+    std::int64_t send_destination(wire::CommandId id, std::string_view channel);
 };
 
 }  // namespace tern::client

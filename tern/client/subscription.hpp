@@ -22,6 +22,7 @@
 #include "tern/client/handlers.hpp"
 #include "tern/client/image.hpp"
 #include "tern/memory/counter_keys.hpp"
+#include "tern/wire/commands.hpp"
 
 namespace tern::client {
 
@@ -152,6 +153,8 @@ class Subscription {
     }
     template <typename PollImage>
     int poll_images(int fragment_limit, PollImage&& poll_image);
+
+    std::int64_t send_destination(wire::CommandId id, std::string_view channel);
 
     // For the conductor, under its lock.
     void add_image(std::shared_ptr<Image> image, std::int64_t retire_deadline_ns);
