@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tern/client/errors.hpp"
+#include "tern/memory/system_counters.hpp"
 
 namespace tern::client {
 
@@ -22,8 +23,7 @@ void print_error(const std::exception& error) {
     std::fputs(fmt::format("ERROR: {}\n", error.what()).c_str(), stderr);
 }
 
-[[nodiscard]] std::int64_t inter_service_timeout_of(const Context& context,
-                                                    const CncMapping& cnc) {
+[[nodiscard]] std::int64_t inter_service_timeout_of(const Context& context, const CncMapping& cnc) {
     const std::int64_t timeout_ns = cnc.file().client_liveness_timeout_ns();
     if (timeout_ns <= context.keepalive_interval_ns) {
         throw ConfigurationError(fmt::format(
@@ -53,8 +53,7 @@ ClientConductor::ClientConductor(Context context, platform::Platform platform,
         add_counter_handler(HandlerKind::available_counter, context_.available_counter_handler);
     }
     if (context_.unavailable_counter_handler) {
-        add_counter_handler(HandlerKind::unavailable_counter,
-                            context_.unavailable_counter_handler);
+        add_counter_handler(HandlerKind::unavailable_counter, context_.unavailable_counter_handler);
     }
     if (context_.close_handler) add_close_handler(context_.close_handler);
 }
@@ -108,10 +107,9 @@ int ClientConductor::check_timers() {
 bool ClientConductor::check_service_interval(std::int64_t now_ns) {
     const std::int64_t interval_ns = now_ns - last_service_ns_;
     if (interval_ns <= inter_service_timeout_ns_) return true;
-    terminate(ConductorServiceTimeoutException(
-        fmt::format("service interval exceeded: timeout={}, interval={}",
-                    format_duration_ns(inter_service_timeout_ns_),
-                    format_duration_ns(interval_ns))));
+    terminate(ConductorServiceTimeoutException(fmt::format(
+        "service interval exceeded: timeout={}, interval={}",
+        format_duration_ns(inter_service_timeout_ns_), format_duration_ns(interval_ns))));
     return false;
 }
 
@@ -164,8 +162,7 @@ std::int64_t ClientConductor::next_correlation_id() {
 }
 
 std::int64_t ClientConductor::async_add_publication(std::string_view channel,
-                                                    std::int32_t stream_id,
-                                                    RegistrationKind kind) {
+                                                    std::int32_t stream_id, RegistrationKind kind) {
     Registration registration;
     registration.kind = kind;
     registration.channel = channel;
@@ -205,8 +202,8 @@ std::int64_t ClientConductor::async_add_counter(
         throw InvalidArgument(fmt::format("label length out of bounds: {}", label.size()));
     }
     Registration registration;
-    registration.kind = static_registration_id ? RegistrationKind::static_counter
-                                               : RegistrationKind::counter;
+    registration.kind =
+        static_registration_id ? RegistrationKind::static_counter : RegistrationKind::counter;
     registration.what =
         fmt::format("add {} '{}' type {}", to_string(registration.kind), label, type_id);
     if (static_registration_id) {
@@ -250,7 +247,8 @@ Registration::Result ClientConductor::take_result(std::int64_t id, RegistrationK
     ensure_open();
     const Registration* found = registrations_.find(id);
     if (found == nullptr || found->kind != kind) {
-        throw InvalidArgument(fmt::format("unknown registration id of a {}: {}", to_string(kind), id));
+        throw InvalidArgument(
+            fmt::format("unknown registration id of a {}: {}", to_string(kind), id));
     }
     if (found->state == Registration::State::awaiting) return {};
     Registration taken = registrations_.take(id);
@@ -261,14 +259,18 @@ Registration::Result ClientConductor::take_result(std::int64_t id, RegistrationK
     return std::move(taken.result);
 }
 
+RegistrationKind ClientConductor::counter_kind_of(std::int64_t id) {
+    const Lock lock(mutex_);
+    const Registration* found = registrations_.find(id);
+    return found != nullptr && found->kind == RegistrationKind::static_counter
+               ? RegistrationKind::static_counter
+               : RegistrationKind::counter;
+}
+
 bool ClientConductor::is_operation_complete(std::int64_t correlation_id) {
     const Lock lock(mutex_);
-    const Registration* found = registrations_.find(correlation_id);
-    const bool is_awaited = found != nullptr && found->state == Registration::State::awaiting;
-    // A counter add and such may be asked about too, but only find_* takes their result.
-    if (is_awaited) return false;
-    const RegistrationKind kind = found != nullptr ? found->kind : RegistrationKind::operation;
-    static_cast<void>(take_result(correlation_id, kind));
+    if (!is_closed() && registrations_.find_awaiting(correlation_id) != nullptr) return false;
+    static_cast<void>(take_result(correlation_id, RegistrationKind::operation));
     return true;
 }
 
@@ -306,7 +308,8 @@ void ClientConductor::undo_at_driver(std::int64_t id, RegistrationKind kind) {
         case RegistrationKind::static_counter:
         case RegistrationKind::session_id:
         case RegistrationKind::operation:
-        case RegistrationKind::removal: return;
+        case RegistrationKind::removal:
+            return;
     }
 }
 
@@ -336,8 +339,8 @@ bool ClientConductor::try_remove_at_driver(const UnsentRemoval& removal) {
     if (!is_sent) return false;
     Registration registration;
     registration.kind = RegistrationKind::removal;
-    registration.what = fmt::format("{} {}", wire::to_string(removal.command),
-                                    removal.registration_id);
+    registration.what =
+        fmt::format("{} {}", wire::to_string(removal.command), removal.registration_id);
     registration.deadline_ns = platform_.clock.nano_time() + context_.driver_timeout_ns;
     registrations_.add(correlation_id, std::move(registration));
     return true;
@@ -478,9 +481,10 @@ void ClientConductor::on_close() {
     wire::ClientCommand command;
     command.correlation_id = kNullValue;
     if (!proxy_.send(wire::CommandId::client_close, command)) {
-        report(Error("the ring to the driver is full: it will notice the close of this client by "
-                     "the missing keepalive",
-                     error_code::kDriverBufferFull));
+        report(
+            Error("the ring to the driver is full: it will notice the close of this client by "
+                  "the missing keepalive",
+                  error_code::kDriverBufferFull));
     }
 }
 

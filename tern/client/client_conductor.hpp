@@ -67,6 +67,8 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     std::int64_t async_next_session_id(std::int32_t stream_id);
     /// The result of a registration of that kind; monostate while it is awaited. Throws as find_*.
     [[nodiscard]] Registration::Result take_result(std::int64_t id, RegistrationKind kind);
+    /// Of a registration that is known: counter or static_counter; counter for all others.
+    [[nodiscard]] RegistrationKind counter_kind_of(std::int64_t id);
     [[nodiscard]] bool is_operation_complete(std::int64_t correlation_id);
     void abandon(std::int64_t id) noexcept;
 
@@ -102,8 +104,7 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
 
   private:
     using Lock = std::scoped_lock<std::recursive_mutex>;
-    using Resource =
-        std::variant<Publication*, ExclusivePublication*, Subscription*, Counter*>;
+    using Resource = std::variant<Publication*, ExclusivePublication*, Subscription*, Counter*>;
     static constexpr int kEventsPerCycle = 16;
 
     /// A remove command for which the ring had no room.

@@ -38,7 +38,8 @@ void ClientConductor::on_event(std::int32_t type_id, ConstBytes record) {
     };
     using Self = ClientConductor;
     switch (static_cast<ResponseId>(type_id)) {
-        case ResponseId::on_error: return decoded(wire::ErrorResponse{}, &Self::on_error);
+        case ResponseId::on_error:
+            return decoded(wire::ErrorResponse{}, &Self::on_error);
         case ResponseId::on_available_image:
             return decoded(wire::ImageReady{}, &Self::on_available_image);
         case ResponseId::on_publication_ready:
@@ -78,7 +79,8 @@ void ClientConductor::on_error(const wire::ErrorResponse& event) {
     const std::string_view text = without_severity(event.message);
     Registration* registration = registrations_.find_awaiting(event.offending_correlation_id);
     if (registration == nullptr) {
-        if (event.error_code == static_cast<std::int32_t>(wire::ErrorCode::channel_endpoint_error)) {
+        if (event.error_code ==
+            static_cast<std::int32_t>(wire::ErrorCode::channel_endpoint_error)) {
             on_channel_endpoint_error(static_cast<std::int32_t>(event.offending_correlation_id),
                                       text);
         }
@@ -87,8 +89,8 @@ void ClientConductor::on_error(const wire::ErrorResponse& event) {
     fail(*registration, event.error_code, std::string(text));
     if (registration->kind != RegistrationKind::removal) return;
     const Registration removal = registrations_.take(event.offending_correlation_id);
-    report(RegistrationException(removal.error, removal.error_code,
-                                 event.offending_correlation_id));
+    report(
+        RegistrationException(removal.error, removal.error_code, event.offending_correlation_id));
 }
 
 void ClientConductor::on_channel_endpoint_error(std::int32_t status_id, std::string_view message) {

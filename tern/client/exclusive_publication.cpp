@@ -16,8 +16,7 @@ std::int64_t ExclusivePublication::offer(ConstBytes message) {
     return appender_.append(spec_.position_limit.get(), message);
 }
 
-std::int64_t ExclusivePublication::offer(ConstBytes message,
-                                         ReservedValueSupplier reserved_value) {
+std::int64_t ExclusivePublication::offer(ConstBytes message, ReservedValueSupplier reserved_value) {
     if (is_closed()) return kPublicationClosed;
     return appender_.append(spec_.position_limit.get(), message, reserved_value);
 }

@@ -17,7 +17,7 @@ namespace tern::client {
 class ExclusivePublication final : public PublicationBase {
   public:
     explicit ExclusivePublication(Spec spec);  ///< for the conductor
-    ~ExclusivePublication();  ///< closes
+    ~ExclusivePublication();                   ///< closes
 
     /// Copies the message into the log.
     std::int64_t offer(ConstBytes message);

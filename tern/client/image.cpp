@@ -47,8 +47,8 @@ void Image::check_position(std::int64_t new_position) const {
 std::int64_t Image::reject(std::string_view reason) {
     const auto conductor = spec_.conductor.lock();
     if (conductor == nullptr || is_closed()) {
-        throw ClientClosedException(fmt::format("image {} of {} is closed", spec_.session_id,
-                                                spec_.source_identity));
+        throw ClientClosedException(
+            fmt::format("image {} of {} is closed", spec_.session_id, spec_.source_identity));
     }
     if (reason.size() > wire::kMaxRejectReasonLength) {
         throw InvalidArgument(fmt::format("reject reason must be {} bytes or less, length={}",

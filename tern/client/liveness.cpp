@@ -30,8 +30,8 @@ std::optional<std::string> DriverLiveness::check(std::int64_t now_ns, std::int64
 bool ClientHeartbeat::beat(const CncMapping& cnc, std::int64_t now_epoch_ms) {
     if (!counter_ && !find(cnc)) return false;
     if (!is_ours(cnc.counters(), counter_.id())) {
-        throw Error(fmt::format("unexpected close of heartbeat timestamp counter: {}",
-                                counter_.id()));
+        throw Error(
+            fmt::format("unexpected close of heartbeat timestamp counter: {}", counter_.id()));
     }
     counter_.set(now_epoch_ms);
     return true;

@@ -41,8 +41,7 @@ std::int64_t Publication::position() const noexcept {
 }
 
 std::int64_t Publication::available_window() const noexcept {
-    return is_closed() ? kPublicationClosed
-                       : spec_.position_limit.get() - log_.producer_position();
+    return is_closed() ? kPublicationClosed : spec_.position_limit.get() - log_.producer_position();
 }
 
 void Publication::close() noexcept { spec_.conductor->close(*this, false); }

@@ -20,7 +20,7 @@ namespace tern::client {
 class Publication final : public PublicationBase {
   public:
     explicit Publication(Spec spec);  ///< for the conductor
-    ~Publication();  ///< closes
+    ~Publication();                   ///< closes
 
     /// Copies the message into the log.
     std::int64_t offer(ConstBytes message);

@@ -8,8 +8,7 @@
 
 namespace tern::client {
 
-PublicationBase::PublicationBase(Spec spec)
-    : spec_(std::move(spec)), log_(spec_.log->buffers()) {}
+PublicationBase::PublicationBase(Spec spec) : spec_(std::move(spec)), log_(spec_.log->buffers()) {}
 
 bool PublicationBase::is_connected() const noexcept {
     return !is_closed() && log_.metadata().is_connected();
@@ -77,8 +76,8 @@ void PublicationBase::remove_destination(std::int64_t destination_registration_i
 
 void PublicationBase::ensure_open() const {
     if (is_closed()) {
-        throw ClientClosedException(fmt::format("publication {} stream {} is closed", spec_.channel,
-                                                spec_.stream_id));
+        throw ClientClosedException(
+            fmt::format("publication {} stream {} is closed", spec_.channel, spec_.stream_id));
     }
 }
 

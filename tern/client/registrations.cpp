@@ -8,14 +8,22 @@ namespace tern::client {
 
 std::string_view to_string(RegistrationKind kind) noexcept {
     switch (kind) {
-        case RegistrationKind::publication: return "publication";
-        case RegistrationKind::exclusive_publication: return "exclusive publication";
-        case RegistrationKind::subscription: return "subscription";
-        case RegistrationKind::counter: return "counter";
-        case RegistrationKind::static_counter: return "static counter";
-        case RegistrationKind::session_id: return "session id";
-        case RegistrationKind::operation: return "operation";
-        case RegistrationKind::removal: return "removal";
+        case RegistrationKind::publication:
+            return "publication";
+        case RegistrationKind::exclusive_publication:
+            return "exclusive publication";
+        case RegistrationKind::subscription:
+            return "subscription";
+        case RegistrationKind::counter:
+            return "counter";
+        case RegistrationKind::static_counter:
+            return "static counter";
+        case RegistrationKind::session_id:
+            return "session id";
+        case RegistrationKind::operation:
+            return "operation";
+        case RegistrationKind::removal:
+            return "removal";
     }
     return "unknown";
 }
@@ -23,9 +31,10 @@ std::string_view to_string(RegistrationKind kind) noexcept {
 void Registrations::add(std::int64_t id, Registration registration) {
     // Closing is never refused; there are at most as many removals as there were adds.
     if (registration.kind != RegistrationKind::removal && table_.size() >= kMaxRegistrations) {
-        throw Error(fmt::format("{} registrations of this client wait for their outcome to be "
-                                "taken: find or abandon them",
-                                table_.size()));
+        throw Error(
+            fmt::format("{} registrations of this client wait for their outcome to be "
+                        "taken: find or abandon them",
+                        table_.size()));
     }
     table_.insert_or_assign(id, std::move(registration));
 }

@@ -5,6 +5,7 @@
 // Thread safety: none; the conductor's lock.
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -32,10 +33,10 @@ enum class RegistrationKind : std::uint8_t {
 
 struct Registration {
     enum class State : std::uint8_t { awaiting, done, refused, timed_out };
-    using Result = std::variant<std::monostate, std::unique_ptr<Publication>,
-                                std::unique_ptr<ExclusivePublication>,
-                                std::unique_ptr<Subscription>, std::unique_ptr<Counter>,
-                                std::int32_t>;
+    using Result =
+        std::variant<std::monostate, std::unique_ptr<Publication>,
+                     std::unique_ptr<ExclusivePublication>, std::unique_ptr<Subscription>,
+                     std::unique_ptr<Counter>, std::int32_t>;
 
     RegistrationKind kind = RegistrationKind::operation;
     State state = State::awaiting;
@@ -71,12 +72,14 @@ class Registrations {
     [[nodiscard]] bool empty() const noexcept { return table_.empty(); }
 
     /// Calls expired(id, registration) for each whose deadline has passed, in order of id; the
-    /// visitor may change it and returns whether it is to be forgotten.
+    /// visitor may change it, may add others, and returns whether it is to be forgotten.
     template <typename Expired>
     void expire(std::int64_t now_ns, Expired&& expired) {
-        std::erase_if(table_, [&](auto& entry) {
-            return now_ns > entry.second.deadline_ns && expired(entry.first, entry.second);
-        });
+        for (auto entry = table_.begin(); entry != table_.end();) {
+            auto& [id, registration] = *entry;
+            const bool forget = now_ns > registration.deadline_ns && expired(id, registration);
+            entry = forget ? table_.erase(entry) : std::next(entry);
+        }
     }
 
   private:

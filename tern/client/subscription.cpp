@@ -23,8 +23,7 @@ void Subscription::close() noexcept { spec_.conductor->close(*this); }
 
 bool Subscription::is_connected() const noexcept {
     const PollScope scope(*this);
-    return std::ranges::any_of(images_now(),
-                               [](const auto& image) { return !image->is_closed(); });
+    return std::ranges::any_of(images_now(), [](const auto& image) { return !image->is_closed(); });
 }
 
 std::size_t Subscription::image_count() const noexcept {
@@ -84,8 +83,8 @@ std::optional<std::string> Subscription::try_resolve_channel_endpoint_port() con
 
 std::int64_t Subscription::send_destination(wire::CommandId id, std::string_view channel) {
     if (is_closed()) {
-        throw ClientClosedException(fmt::format("subscription {} stream {} is closed",
-                                                spec_.channel, spec_.stream_id));
+        throw ClientClosedException(
+            fmt::format("subscription {} stream {} is closed", spec_.channel, spec_.stream_id));
     }
     wire::DestinationCommand command;
     command.registration_id = spec_.registration_id;
@@ -150,16 +149,16 @@ void Subscription::replace_images(ImageList images, std::int64_t retire_deadline
 
 // A list may be freed when the polling thread cannot be walking it any more. Its sequence is odd
 // within a poll. That store and its load of the list are not ordered by a fence, which would cost
-// every poll; instead the linger time gives the store ample time to become visible. So after it:
-// even, or not what it was when the list was replaced, means that a poll that could have loaded the
-// list is over.
+// every poll; instead the linger time gives the store ample time to become visible. So after it,
+// an even sequence means that no poll that could have loaded the list is under way. Within a poll
+// that is so when the sequence is more than one ahead: one ahead may be the poll whose beginning
+// was not visible yet when the list was replaced.
 void Subscription::free_retired_lists(std::int64_t now_ns) {
     const std::uint64_t sequence = sequence_.load(std::memory_order_acquire);
-    const auto is_free = [&](const RetiredList& retired) {
-        const bool is_polling = (sequence & 1) != 0;
-        return now_ns > retired.deadline_ns && (!is_polling || sequence != retired.sequence);
-    };
-    std::erase_if(retired_, is_free);
+    const bool is_polling = (sequence & 1) != 0;
+    std::erase_if(retired_, [&](const RetiredList& retired) {
+        return now_ns > retired.deadline_ns && (!is_polling || sequence > retired.sequence + 1);
+    });
 }
 
 }  // namespace tern::client
