@@ -150,9 +150,12 @@ class NetworkPublication final : private RetransmitSender {
     void remove_silent_receivers(std::int64_t now_ns);
     bool send_frame(ConstBytes frame, std::int64_t now_ns);
 
+    // Both.
+    [[nodiscard]] bool has_network_subscribers() const;
+    void set_connected(bool connected);
+
     // Conductor.
     [[nodiscard]] bool has_subscribers(const WorkingPositions& spies) const;
-    void set_connected(bool connected);
     void clean_towards(std::int64_t position);
     [[nodiscard]] PublicationAction on_active(std::int64_t now_ns, const WorkingPositions& spies);
     [[nodiscard]] PublicationAction on_draining(std::int64_t now_ns, const WorkingPositions& spies);
@@ -175,7 +178,6 @@ class NetworkPublication final : private RetransmitSender {
     std::int64_t clean_position_;
     std::int64_t time_of_last_activity_ns_;  // of the state, or of the last unblock progress
     std::int64_t last_checked_position_;
-    bool was_revoked_ = false;
 
     // Conductor writes, sender reads.
     alignas(64) std::atomic<bool> is_end_of_stream_{false};
@@ -190,6 +192,7 @@ class NetworkPublication final : private RetransmitSender {
     alignas(64) bool has_initial_connection_ = false;
     bool is_setup_elicited_ = false;
     bool track_sender_limits_ = false;
+    bool is_connection_reported_ = false;
     std::int64_t time_of_last_setup_ns_;
     std::int64_t time_of_last_data_or_heartbeat_ns_;
     platform::SocketAddress response_address_;  // response publications: the last that elicited

@@ -58,7 +58,6 @@ class RetransmitHandler {
 
     void expire(std::int64_t now_ns, RetransmitSender& sender);
     [[nodiscard]] Action* choose_action(std::int32_t term_id, std::int32_t term_offset);
-    [[nodiscard]] std::int32_t action_count() const noexcept;
 
     Config config_;
     memory::Counter invalid_packets_;

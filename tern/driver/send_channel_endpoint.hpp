@@ -8,15 +8,15 @@
 //
 // Thread safety: per section. What one thread writes and another reads is atomic.
 
-#include <atomic>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
+#include "tern/base/error.hpp"
 #include "tern/driver/send_destinations.hpp"
 #include "tern/driver/udp_channel.hpp"
 #include "tern/memory/system_counters.hpp"
@@ -41,10 +41,10 @@ class SendChannelEndpoint {
   public:
     // --- Called by the conductor ---------------------------------------------------------------
 
-    /// Opens the sockets; throws Error naming the address and the channel when that fails.
+    /// Opens the sockets; throws Error naming the address and the channel when that fails. Errors
+    /// met later, on the sender's thread, go to `on_error`.
     SendChannelEndpoint(const SendChannelEndpointParams& params, platform::Network& network,
-                        const memory::SystemCounters& counters);
-    ~SendChannelEndpoint();
+                        const memory::SystemCounters& counters, ErrorHandler on_error);
     SendChannelEndpoint(const SendChannelEndpoint&) = delete;
     SendChannelEndpoint& operator=(const SendChannelEndpoint&) = delete;
 
@@ -96,18 +96,22 @@ class SendChannelEndpoint {
     void on_rttm(ConstBytes datagram, std::int64_t now_ns);
     void on_response_setup(ConstBytes datagram, ConductorRequests& requests);
 
+    void report_send_error(int error);
+
     static constexpr std::size_t kControlBatch = 16;  ///< datagrams per poll
 
     UdpChannel channel_;
     const memory::SystemCounters& counters_;
+    ErrorHandler on_error_;
     std::unique_ptr<platform::UdpSocket> data_socket_;
     std::unique_ptr<platform::UdpSocket> control_socket_;  // multicast only; else data_socket_
     std::uint8_t multicast_ttl_ = 0;
     platform::SocketAddress data_address_;
     std::optional<SendDestinations> destinations_;
     std::unordered_map<std::uint64_t, NetworkPublication*> publications_;  // never iterated
-    std::int64_t time_of_last_status_ns_ = INT64_MIN;
-    std::vector<platform::Datagram> received_;
+    std::int64_t time_of_last_status_ns_ = 0;
+    int last_send_error_ = 0;
+    std::array<platform::Datagram, kControlBatch> received_;
 };
 
 }  // namespace tern::driver

@@ -42,9 +42,9 @@ class SendDestinations {
     [[nodiscard]] std::int64_t registration_id_of(std::int64_t receiver_id,
                                                   const platform::SocketAddress& source) const;
 
-    /// Sends the trains to every destination. Partial sends to one destination are not reported:
-    /// that receiver recovers by NAK (DSR-12.2, C). Returns the bytes that count as sent: all, or
-    /// what the system accepted where it failed with an error.
+    /// Sends the trains to every destination; all bytes count as sent. A receiver that misses some
+    /// recovers by NAK: one destination that cannot be reached must not stop the others (upstream
+    /// resends to all, which stops the stream). `error` is the last that was met.
     platform::SendResult send(platform::UdpSocket& socket, std::span<platform::Train> trains,
                               std::int64_t now_ns);
 

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "tern/base/agent.hpp"
-#include "tern/base/error.hpp"
 #include "tern/driver/command_queue.hpp"
 #include "tern/driver/conductor_requests.hpp"
 #include "tern/driver/context.hpp"
@@ -29,7 +28,7 @@ class Sender final : public Agent {
     /// All references outlive the sender.
     Sender(const DriverContext& context, const platform::Platform& platform,
            const memory::SystemCounters& counters, CommandQueue& commands,
-           ConductorRequests& requests, ErrorHandler on_error);
+           ConductorRequests& requests);
 
     int do_work() override;
     [[nodiscard]] std::string_view role_name() const override { return "sender"; }
@@ -58,7 +57,6 @@ class Sender final : public Agent {
     const memory::SystemCounters& counters_;
     CommandQueue& commands_;
     ConductorRequests& requests_;
-    ErrorHandler on_error_;
     DutyCycleTracker duty_cycle_;
     std::vector<SendChannelEndpoint*> endpoints_;
     std::vector<NetworkPublication*> publications_;
