@@ -54,15 +54,16 @@ struct Walk {
 std::string_view why_foreign(ConstBytes header, const SegmentGeometry& geometry,
                              std::int64_t position, std::int32_t stream_id,
                              std::int64_t bytes_in_file) {
-    const FrameHeader frame = read_frame_header(header);
-    if (frame.length < kFrameHeaderLength) return "frame length below that of a header";
-    if (frame.type != kFrameTypeData && frame.type != kFrameTypePadding) return "frame type";
+    const wire::DataHeader frame = read_frame_header(header);
+    if (frame.frame_length < wire::kDataHeaderLength) return "frame length below that of a header";
+    if (frame.type != wire::kDataFrameType && frame.type != wire::kPadFrameType)
+        return "frame type";
     if (frame.term_offset != geometry.term_offset(position)) return "term offset";
     if (frame.term_id != geometry.term_id(position)) return "term id";
     if (frame.stream_id != stream_id) return "stream id";
-    const std::int64_t aligned = aligned_frame_length(frame.length);
+    const std::int64_t aligned = aligned_frame_length(frame.frame_length);
     if (frame.term_offset + aligned > geometry.term_length) return "end beyond its term";
-    if (frame.type == kFrameTypeData && aligned > bytes_in_file) return "end beyond its file";
+    if (frame.type == wire::kDataFrameType && aligned > bytes_in_file) return "end beyond its file";
     return {};
 }
 
@@ -71,11 +72,11 @@ Walk walk_frames(Window& window, const RecordingSummary& recording, std::int64_t
     const SegmentGeometry geometry = recording.geometry();
     const std::int64_t limit = std::min<std::int64_t>(recording.segment_file_length, file_length);
     Walk walk{.end = begin, .last = {}, .note = {}};
-    while (walk.end + kFrameHeaderLength <= limit) {
-        const ConstBytes header = window.at(walk.end, kFrameHeaderLength);
-        if (std::ssize(header) < kFrameHeaderLength) break;
-        const FrameHeader frame = read_frame_header(header);
-        if (frame.length <= 0) break;
+    while (walk.end + wire::kDataHeaderLength <= limit) {
+        const ConstBytes header = window.at(walk.end, wire::kDataHeaderLength);
+        if (std::ssize(header) < wire::kDataHeaderLength) break;
+        const wire::DataHeader frame = read_frame_header(header);
+        if (frame.frame_length <= 0) break;
         const auto foreign =
             why_foreign(header, geometry, base + walk.end, recording.stream_id, limit - walk.end);
         if (!foreign.empty()) {
@@ -83,8 +84,9 @@ Walk walk_frames(Window& window, const RecordingSummary& recording, std::int64_t
                                     base + walk.end, foreign);
             break;
         }
-        const std::int64_t aligned = aligned_frame_length(frame.length);
-        walk.last = LastFrame{walk.end, aligned, frame.type == kFrameTypePadding, frame.session_id};
+        const std::int64_t aligned = aligned_frame_length(frame.frame_length);
+        walk.last =
+            LastFrame{walk.end, aligned, frame.type == wire::kPadFrameType, frame.session_id};
         walk.end += aligned;
     }
     return walk;
@@ -109,8 +111,8 @@ bool every_page_has_data(Window& window, const LastFrame& frame) {
 bool checksum_proves(platform::File& file, const LastFrame& frame, Checksum kind) {
     if (kind == Checksum::none) return false;
     std::vector<std::byte> payload(
-        static_cast<std::size_t>(frame.aligned_length - kFrameHeaderLength));
-    const std::size_t read = file.read_at(frame.offset + kFrameHeaderLength, payload);
+        static_cast<std::size_t>(frame.aligned_length - wire::kDataHeaderLength));
+    const std::size_t read = file.read_at(frame.offset + wire::kDataHeaderLength, payload);
     return read == payload.size() && compute_checksum(kind, payload) == frame.checksum_field;
 }
 

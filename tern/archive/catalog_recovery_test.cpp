@@ -43,7 +43,7 @@ class RecoveryTest : public testing::Test {
             make_frame(type, length, static_cast<std::int32_t>(50 + position / kTerm),
                        static_cast<std::int32_t>(position % kTerm), 9, kStream);
         segment_.insert(segment_.end(), frame.begin(), frame.end());
-        boundaries_.push_back({std::ssize(segment_), type == kFrameTypePadding});
+        boundaries_.push_back({std::ssize(segment_), type == wire::kPadFrameType});
     }
 
     RecoveredStop recover(const std::vector<std::int64_t>& segments,
@@ -70,10 +70,10 @@ class RecoveryTest : public testing::Test {
 /// ends: recovery finds the last frame that is whole, and what it finds is always a boundary.
 TEST_F(RecoveryTest, FindsTheLastWholeFrameWhereverTheWriteWasCut) {
     for (const std::int32_t length : {32, 33, 1408, 4096, 4128, 9000, 100, 12000, 64}) {
-        append(kFrameTypeData, length);
+        append(wire::kDataFrameType, length);
     }
-    append(kFrameTypePadding, static_cast<std::int32_t>(kTerm - std::ssize(segment_)));
-    append(kFrameTypeData, 5000);
+    append(wire::kPadFrameType, static_cast<std::int32_t>(kTerm - std::ssize(segment_)));
+    append(wire::kDataFrameType, 5000);
     for (std::size_t cut = 0; cut <= segment_.size(); cut += 32) {
         const bool near_page = cut % 4096 < 64 || cut % 4096 > 4032;
         if (!near_page && cut % 608 != 0) continue;
@@ -99,8 +99,8 @@ TEST_F(RecoveryTest, FindsTheLastWholeFrameWhereverTheWriteWasCut) {
 }
 
 TEST_F(RecoveryTest, TornLastFrameIsCutAndTold) {
-    append(kFrameTypeData, 4000);
-    append(kFrameTypeData, 1000);
+    append(wire::kDataFrameType, 4000);
+    append(wire::kDataFrameType, 1000);
     write_segment(4096);
     const auto recovered = recover({0});
     EXPECT_EQ(recovered.position, 4000);
@@ -111,10 +111,10 @@ TEST_F(RecoveryTest, TornLastFrameIsCutAndTold) {
 }
 
 TEST_F(RecoveryTest, ChecksumProvesALastFrameOfZeros) {
-    append(kFrameTypeData, 4000);
+    append(wire::kDataFrameType, 4000);
     const auto offset = static_cast<std::int32_t>(std::ssize(segment_));
-    auto zeros = make_frame(kFrameTypeData, 9000, 50, offset, 9, kStream, std::byte{0});
-    store(zeros.data() + kFrameSessionIdOffset,
+    auto zeros = make_frame(wire::kDataFrameType, 9000, 50, offset, 9, kStream, std::byte{0});
+    store(zeros.data() + kChecksumOffset,
           compute_checksum(Checksum::crc32c, ConstBytes(zeros).subspan(32)));
     segment_.insert(segment_.end(), zeros.begin(), zeros.end());
     write_segment(segment_.size());
@@ -123,12 +123,12 @@ TEST_F(RecoveryTest, ChecksumProvesALastFrameOfZeros) {
 }
 
 TEST_F(RecoveryTest, PaddingAcrossPagesEndsTheTermOrTheSegment) {
-    append(kFrameTypeData, 1000);
-    append(kFrameTypePadding, kTerm - 1024);
+    append(wire::kDataFrameType, 1000);
+    append(wire::kPadFrameType, kTerm - 1024);
     write_segment(segment_.size());
     EXPECT_EQ(recover({0}).position, kTerm);
-    append(kFrameTypeData, 4096);
-    append(kFrameTypePadding, kTerm - 4096);
+    append(wire::kDataFrameType, 4096);
+    append(wire::kPadFrameType, kTerm - 4096);
     write_segment(segment_.size());
     EXPECT_EQ(recover({0}).position, kSegment);
 }
@@ -146,10 +146,10 @@ TEST_F(RecoveryTest, EmptyAndMissingSegments) {
 }
 
 TEST_F(RecoveryTest, StaleFramesBehindAHoleDoNotCount) {
-    append(kFrameTypeData, 1024);
-    append(kFrameTypeData, 1024);
+    append(wire::kDataFrameType, 1024);
+    append(wire::kDataFrameType, 1024);
     // A whole frame of another life of this file, right behind: right shape, wrong place.
-    const auto stale = make_frame(kFrameTypeData, 512, 49, 2048, 9, kStream);
+    const auto stale = make_frame(wire::kDataFrameType, 512, 49, 2048, 9, kStream);
     segment_.insert(segment_.end(), stale.begin(), stale.end());
     write_segment(segment_.size());
     const auto recovered = recover({0});
@@ -158,7 +158,7 @@ TEST_F(RecoveryTest, StaleFramesBehindAHoleDoNotCount) {
 }
 
 TEST_F(RecoveryTest, SmallReadsFindTheSame) {
-    for (int i = 0; i < 40; ++i) append(kFrameTypeData, 1000 + 97 * i);
+    for (int i = 0; i < 40; ++i) append(wire::kDataFrameType, 1000 + 97 * i);
     segment_.resize(static_cast<std::size_t>(boundaries_[25].position));
     write_segment(segment_.size());
     const auto expected = recover({0}).position;

@@ -41,9 +41,9 @@ bool RecordingReader::open() {
 }
 
 bool RecordingReader::is_at_frame() {
-    std::array<std::byte, kFrameHeaderLength> header{};
+    std::array<std::byte, wire::kDataHeaderLength> header{};
     if (file_->read_at(position_ - open_base_, header) < header.size()) return false;
-    const FrameHeader frame = read_frame_header(header);
+    const wire::DataHeader frame = read_frame_header(header);
     return frame.term_offset == geometry_.term_offset(position_) &&
            frame.term_id == geometry_.term_id(position_) && frame.stream_id == recording_.stream_id;
 }
@@ -62,8 +62,8 @@ std::string RecordingReader::unexpected_end(std::int64_t frame_offset) const {
 
 std::string RecordingReader::check_frame(ConstBytes frame, std::int64_t frame_offset) const {
     if (checksum_ == Checksum::none) return {};
-    const auto computed = compute_checksum(checksum_, frame.subspan(kFrameHeaderLength));
-    const auto recorded = load<std::int32_t>(frame.data() + kFrameSessionIdOffset);
+    const auto computed = compute_checksum(checksum_, frame.subspan(wire::kDataHeaderLength));
+    const auto recorded = load<std::int32_t>(frame.data() + kChecksumOffset);
     if (recorded == computed) return {};
     return fmt::format(
         "CRC checksum mismatch at position={}: recorded checksum={}, computed checksum={}",
@@ -86,18 +86,19 @@ std::expected<RecordingReader::Block, std::string> RecordingReader::read(Bytes b
 
     std::int64_t offset = 0;
     while (offset < wanted && position_ + offset < limit) {
-        if (offset + kFrameHeaderLength > available) return std::unexpected(unexpected_end(offset));
+        if (offset + wire::kDataHeaderLength > available)
+            return std::unexpected(unexpected_end(offset));
         std::byte* at = into.data() + offset;
-        const FrameHeader frame =
-            read_frame_header({at, static_cast<std::size_t>(kFrameHeaderLength)});
-        const std::int64_t aligned = aligned_frame_length(frame.length);
-        if (frame.length < kFrameHeaderLength || offset + aligned > term_remainder ||
-            (frame.type != kFrameTypeData && frame.type != kFrameTypePadding)) {
+        const wire::DataHeader frame =
+            read_frame_header({at, static_cast<std::size_t>(wire::kDataHeaderLength)});
+        const std::int64_t aligned = aligned_frame_length(frame.frame_length);
+        if (frame.frame_length < wire::kDataHeaderLength || offset + aligned > term_remainder ||
+            (frame.type != wire::kDataFrameType && frame.type != wire::kPadFrameType)) {
             return std::unexpected(unexpected_end(offset));
         }
         if (position_ + offset + aligned > stop) break;
-        if (frame.type == kFrameTypePadding) {
-            return Block{into.first(static_cast<std::size_t>(offset)), frame.length};
+        if (frame.type == wire::kPadFrameType) {
+            return Block{into.first(static_cast<std::size_t>(offset)), frame.frame_length};
         }
         if (offset + aligned > wanted) {
             if (offset == 0) return std::unexpected(unexpected_end(offset));
@@ -108,8 +109,8 @@ std::expected<RecordingReader::Block, std::string> RecordingReader::read(Bytes b
         if (auto error = check_frame(whole, offset); !error.empty()) {
             return std::unexpected(std::move(error));
         }
-        store(at + kFrameSessionIdOffset, session_id);
-        store(at + kFrameStreamIdOffset, stream_id);
+        store(at + offsetof(wire::DataHeader, session_id), session_id);
+        store(at + offsetof(wire::DataHeader, stream_id), stream_id);
         offset += aligned;
     }
     return Block{into.first(static_cast<std::size_t>(offset)), 0};

@@ -58,8 +58,8 @@ ConstBytes RecordingWriter::with_checksums(ConstBytes frames) {
         const auto aligned = static_cast<std::size_t>(
             aligned_frame_length(load<std::int32_t>(frames.data() + offset)));
         const auto payload =
-            frames.subspan(offset + kFrameHeaderLength, aligned - kFrameHeaderLength);
-        store(copy_.data() + offset + kFrameSessionIdOffset,
+            frames.subspan(offset + wire::kDataHeaderLength, aligned - wire::kDataHeaderLength);
+        store(copy_.data() + offset + kChecksumOffset,
               compute_checksum(options_.checksum, payload));
         offset += aligned;
     }
@@ -74,9 +74,9 @@ std::int32_t RecordingWriter::write_data(ConstBytes frames) {
 }
 
 std::int32_t RecordingWriter::write_padding(ConstBytes header, std::int32_t aligned_length) {
-    file_->write_at(position_ - segment_base_, header.first(kFrameHeaderLength));
+    file_->write_at(position_ - segment_base_, header.first(wire::kDataHeaderLength));
     advance(aligned_length);
-    return kFrameHeaderLength;
+    return wire::kDataHeaderLength;
 }
 
 void RecordingWriter::advance(std::int64_t length) {

@@ -58,8 +58,8 @@ std::vector<std::byte> make_frame(std::uint16_t type, std::int32_t length, std::
     store(frame.data() + 12, session_id);
     store(frame.data() + 16, stream_id);
     store(frame.data() + 20, term_id);
-    if (type == kFrameTypeData) {
-        std::fill(frame.begin() + kFrameHeaderLength, frame.begin() + length, fill);
+    if (type == wire::kDataFrameType) {
+        std::fill(frame.begin() + wire::kDataHeaderLength, frame.begin() + length, fill);
     }
     return frame;
 }
