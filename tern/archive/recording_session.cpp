@@ -11,11 +11,12 @@
 
 namespace tern::archive {
 
-RecordingSession::RecordingSession(Spec spec, platform::Platform platform)
+RecordingSession::RecordingSession(Spec spec, std::shared_ptr<RecordedPosition> recorded,
+                                   platform::Platform platform)
     : spec_(std::move(spec)),
       platform_(platform),
       writer_(spec_.writer, platform_.storage),
-      recorded_(std::make_shared<RecordedPosition>(spec_.writer.position)),
+      recorded_(std::move(recorded)),
       reported_position_(spec_.writer.position),
       max_block_length_(
           std::min(spec_.writer.max_block_length, spec_.writer.geometry.term_length)) {}

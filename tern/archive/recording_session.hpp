@@ -55,7 +55,8 @@ class RecordingSession {
         RecordingEvents* events = nullptr;  ///< of the recorder; may be null
     };
 
-    RecordingSession(Spec spec, platform::Platform platform);
+    RecordingSession(Spec spec, std::shared_ptr<RecordedPosition> recorded,
+                     platform::Platform platform);
 
     int do_work(IoStatistics& statistics);
     [[nodiscard]] bool is_stopped() const noexcept { return state_ == State::stopped; }
@@ -72,9 +73,6 @@ class RecordingSession {
     [[nodiscard]] const Spec& spec() const noexcept { return spec_; }
     [[nodiscard]] std::int64_t recording_id() const noexcept { return spec_.recording_id; }
     [[nodiscard]] std::int64_t join_position() const noexcept { return spec_.writer.position; }
-    [[nodiscard]] const std::shared_ptr<RecordedPosition>& recorded() const noexcept {
-        return recorded_;
-    }
     /// Why it ended early; empty for a plain end. Code as of chapter 40 ARC-6.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
     [[nodiscard]] std::int32_t error_code() const noexcept { return error_code_; }
