@@ -8,7 +8,7 @@
 
 #include "tern/archive/frame_layout.hpp"
 #include "tern/archive/test_support.hpp"
-#include "tern/platform/posix/posix_platform.hpp"
+#include "tern/platform/posix/platform.hpp"
 
 namespace tern::archive {
 namespace {
@@ -48,7 +48,7 @@ class RecoveryTest : public testing::Test {
 
     RecoveredStop recover(const std::vector<std::int64_t>& segments,
                           Checksum checksum = Checksum::none) {
-        return recover_stop_position(platform::posix::platform().storage, directory_.path(),
+        return recover_stop_position(platform::posix::make_platform().storage, directory_.path(),
                                      recording_, segments, checksum, buffer_);
     }
 

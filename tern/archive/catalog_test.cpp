@@ -7,7 +7,7 @@
 
 #include "tern/archive/catalog_layout.hpp"
 #include "tern/archive/test_support.hpp"
-#include "tern/platform/posix/posix_platform.hpp"
+#include "tern/platform/posix/platform.hpp"
 
 namespace tern::archive {
 namespace {
@@ -31,7 +31,7 @@ class CatalogTest : public testing::Test {
         return {directory_.path(), capacity, 0, checksum, 64 * 1024};
     }
     platform::Platform platform() {
-        auto real = platform::posix::platform();
+        auto real = platform::posix::make_platform();
         return {clock_, real.network, real.storage, real.random, real.system};
     }
     std::string file() const { return directory_.file("archive.catalog"); }

@@ -137,7 +137,6 @@ int ControlSession::add_resources() {
     }
     if (!counter_) counter_ = services_.aeron.find_counter(counter_id_);
     if (!publication_ || !counter_) return 0;
-    counter_->set_reference_id(publication_->registration_id());
     counter_->set(spec_.session_id);
     deadline_ns_ = now_ns_ + services_.context.connect_timeout_ns;
     state_ = State::connecting;

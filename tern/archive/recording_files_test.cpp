@@ -6,7 +6,7 @@
 #include "tern/archive/recording_reader.hpp"
 #include "tern/archive/recording_writer.hpp"
 #include "tern/archive/test_support.hpp"
-#include "tern/platform/posix/posix_platform.hpp"
+#include "tern/platform/posix/platform.hpp"
 
 namespace tern::archive {
 namespace {
@@ -28,7 +28,7 @@ class RecordingFilesTest : public testing::Test {
         recording_.session_id = 9;
     }
 
-    platform::Storage& storage() { return platform::posix::platform().storage; }
+    platform::Storage& storage() { return platform::posix::make_platform().storage; }
 
     RecordingWriter writer(std::int64_t position, bool extending, Checksum checksum = {}) {
         RecordingWriterOptions options;
@@ -162,7 +162,7 @@ TEST_F(RecordingFilesTest, AStopInsideAFrameEndsBeforeIt) {
 
 TEST_F(RecordingFilesTest, ReadsJavasRecordingsAndProvesTheirChecksums) {
     const auto path = test::unpack_golden_archive("archive-crc32c", directory_);
-    const auto platform = platform::posix::platform();
+    const auto platform = platform::posix::make_platform();
     Catalog catalog({path, 1024, 0, Checksum::crc32c, 64 * 1024}, platform);
     std::vector<std::byte> buffer(64 * 1024);
     for (const std::int64_t id : {0, 1, 2}) {
