@@ -20,10 +20,10 @@ struct ArchiveMarkFields {
     std::int32_t control_stream_id = 0;
     std::int32_t local_control_stream_id = 0;
     std::int32_t events_stream_id = 0;
-    std::string control_channel;  ///< empty when there is none
-    std::string local_control_channel;
-    std::string events_channel;
-    std::string aeron_directory;
+    std::string control_channel = {};  ///< empty when there is none
+    std::string local_control_channel = {};
+    std::string events_channel = {};
+    std::string aeron_directory = {};
 };
 
 class ArchiveMarkFile : public MarkFile {

@@ -36,12 +36,12 @@ struct ClusterMarkFields {
     std::int32_t member_id = -1;
     std::int32_t service_id = -1;  ///< -1 for consensus module and backup
     std::int32_t cluster_id = 0;
-    std::string aeron_directory;
-    std::string control_channel;
-    std::string ingress_channel;             ///< consensus module only
-    std::string service_name;                ///< service only
-    std::string authenticator;               ///< consensus module only
-    std::string services_cluster_directory;  ///< consensus module only
+    std::string aeron_directory = {};
+    std::string control_channel = {};
+    std::string ingress_channel = {};             ///< consensus module only
+    std::string service_name = {};                ///< service only
+    std::string authenticator = {};               ///< consensus module only
+    std::string services_cluster_directory = {};  ///< consensus module only
 };
 
 class ClusterMarkFile : public MarkFile {

@@ -67,7 +67,7 @@ inline constexpr std::int32_t kControlProtocolVersion = 0x0001'0000;  ///< 1.0.0
 
 /// What the labels tell of the configuration.
 struct SystemCounterLabels {
-    std::string resolver_name;              ///< empty when the driver has none
+    std::string resolver_name = {};         ///< empty when the driver has none
     std::string threading_mode = "SHARED";  ///< DEDICATED, SHARED_NETWORK, SHARED, INVOKER
     std::int64_t conductor_threshold_ns = 100'000'000;
     std::int64_t sender_threshold_ns = 100'000'000;
