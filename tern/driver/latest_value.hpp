@@ -48,7 +48,7 @@ class LatestValue {
         if (begin_.load(std::memory_order_relaxed) != change) return std::nullopt;
         last_change = change;
         T value;
-        std::memcpy(&value, words.data(), sizeof(T));
+        std::memcpy(static_cast<void*>(&value), words.data(), sizeof(T));
         return value;
     }
 

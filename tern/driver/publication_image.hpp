@@ -44,7 +44,7 @@ struct PublicationImageParams {
     std::int64_t status_message_timeout_ns = 200'000'000;
     std::int64_t liveness_timeout_ns = 10'000'000'000;
     platform::SocketAddress source;   ///< of the SETUP; the image's source identity
-    std::int64_t destination_id = 0;  ///< that the SETUP came in on
+    std::int64_t destination_id = 0;  ///< that the SETUP came in on; may be gone meanwhile
     /// Called on the conductor for each newly lost range, with its length in bytes (loss report);
     /// may be empty.
     std::function<void(std::int64_t bytes)> on_loss;
@@ -118,10 +118,13 @@ class PublicationImage {
 
     // --- Called by the receiver ----------------------------------------------------------------
 
-    /// One datagram whose first frame is a DATA or PAD header for this stream: a heartbeat, or
-    /// frames to insert.
-    void on_data(ConstBytes datagram, ReceiveDestination& destination,
-                 const platform::SocketAddress& source, std::int64_t now_ns);
+    /// First of all: connects it with the destination that the SETUP came in on.
+    void start(std::int64_t now_ns);
+    /// One datagram, at least a header long, whose first frame is a DATA or PAD `header` of this
+    /// stream: a heartbeat, or frames to insert.
+    void on_data(const wire::DataHeader& header, ConstBytes datagram,
+                 ReceiveDestination& destination, const platform::SocketAddress& source,
+                 std::int64_t now_ns);
     /// A SETUP or other frame of the running stream: keeps the connection alive.
     void track_connection(ReceiveDestination& destination, const platform::SocketAddress& source,
                           std::int64_t now_ns);
@@ -139,6 +142,9 @@ class PublicationImage {
     void reject(std::string reason);
 
   private:
+    static constexpr std::int64_t kNoResponseSession = INT64_MIN;
+    static constexpr std::int32_t kImageRejectedCode = 13;  // TRN-8
+
     struct Acknowledgement {
         std::int64_t position = 0;
         std::int32_t window_length = 0;
@@ -146,11 +152,11 @@ class PublicationImage {
     /// A path on which the stream arrives.
     struct Connection {
         ReceiveDestination* destination;
-        platform::SocketAddress control_address;  // empty: not known yet
+        platform::SocketAddress source;  // of the first packet; empty: none yet
         std::int64_t time_of_last_activity_ns;
         std::int64_t time_of_last_frame_ns;  // INT64_MIN: none yet
-        bool is_end_of_stream;
-        std::int64_t end_of_stream_position;
+        bool is_end_of_stream = false;
+        std::int64_t end_of_stream_position = 0;
     };
 
     // Receiver.
@@ -161,17 +167,18 @@ class PublicationImage {
                               const platform::SocketAddress& source, std::int64_t now_ns);
     int send_pending_status_message(std::int64_t now_ns);
     int send_pending_loss(std::int64_t now_ns);
-    void send_status_message(const Acknowledgement& acknowledgement, std::int64_t now_ns);
     void send_response_setup(std::int64_t now_ns);
     void send_rejection(std::int64_t now_ns);
     void update_transport_count(std::int64_t now_ns);
-    template <typename Count>
-    void send_to_connections(ConstBytes frame, std::int64_t now_ns, Count&& on_sent);
+    /// Returns on how many it was sent.
+    int send_to_connections(ConstBytes frame, std::int64_t now_ns);
 
     // Conductor.
     void clean_towards(std::int64_t position);
     void schedule_status_message(std::int64_t position, std::int32_t window_length);
     void report_loss(const Gap& gap);
+    [[nodiscard]] bool is_over(std::int64_t now_ns, const WorkingPositions& subscribers);
+    [[nodiscard]] bool is_drained(std::int64_t now_ns, const WorkingPositions& subscribers);
     void enter(ImageState state, std::int64_t now_ns);
 
     // Written once.
@@ -209,7 +216,7 @@ class PublicationImage {
     std::int64_t last_loss_change_ = 0;
     std::int64_t status_deadline_ns_;
     bool status_messages_enabled_ = true;
-    bool was_sending_end_of_stream_ = false;
+    bool was_leaving_ = false;
     std::optional<std::string> rejection_reason_;
     std::vector<Connection> connections_;
 };

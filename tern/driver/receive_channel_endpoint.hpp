@@ -43,7 +43,7 @@ struct ReceiveDestination {
     /// Receiver's: `control` of the channel (follows re-resolution), or the multicast control
     /// address; empty: answer to the source.
     platform::SocketAddress control_address;
-    std::int64_t time_of_last_activity_ns = INT64_MIN;  ///< receiver's
+    std::int64_t time_of_last_activity_ns = 0;  ///< receiver's
 };
 
 struct ReceiveChannelEndpointParams {
@@ -90,16 +90,18 @@ class ReceiveChannelEndpoint {
         return active_;
     }
 
+    /// Starts using what the endpoint was constructed with.
+    void activate(std::int64_t now_ns);
     /// Starts using a destination: explicit control is asked for SETUPs at once and periodically.
     void activate_destination(ReceiveDestination& destination, std::int64_t now_ns);
     void deactivate_destination(ReceiveDestination& destination);
 
     void add_subscription(std::int32_t stream_id) { dispatcher_.add_subscription(stream_id); }
-    void add_subscription(std::int32_t stream_id, std::int32_t session_id, std::int64_t now_ns);
+    void add_subscription(std::int32_t stream_id, std::int32_t session_id);
     void remove_subscription(std::int32_t stream_id);
     void remove_subscription(std::int32_t stream_id, std::int32_t session_id);
     /// Explicit control only: asks for the SETUP of a session.
-    void request_setup(std::int32_t stream_id, std::int32_t session_id, std::int64_t now_ns);
+    void request_setup(std::int32_t stream_id, std::int32_t session_id);
 
     /// Receives and dispatches one batch of a destination; returns bytes received.
     std::int64_t poll(ReceiveDestination& destination, std::int64_t now_ns,
@@ -109,7 +111,7 @@ class ReceiveChannelEndpoint {
     void set_control_address(std::int64_t destination_id, const platform::SocketAddress& address);
 
     /// Validates and dispatches one datagram. Public for tests of garbage.
-    void on_datagram(ReceiveDestination& destination, Bytes datagram,
+    void on_datagram(ReceiveDestination& destination, ConstBytes datagram,
                      const platform::SocketAddress& source, std::int64_t now_ns,
                      ConductorRequests& requests);
 
@@ -130,7 +132,7 @@ class ReceiveChannelEndpoint {
 
     [[nodiscard]] std::unique_ptr<ReceiveDestination> open(const UdpChannel& channel,
                                                            std::uint16_t bind_port);
-    void on_data(ReceiveDestination& destination, Bytes datagram,
+    void on_data(ReceiveDestination& destination, ConstBytes datagram,
                  const platform::SocketAddress& source, std::int64_t now_ns);
     void on_unknown_data(ReceiveDestination& destination, const wire::DataHeader& header,
                          const platform::SocketAddress& source, std::int64_t now_ns);

@@ -77,10 +77,9 @@ class Receiver final : public Agent {
     ConductorRequests& requests_;
     DutyCycleTracker duty_cycle_;
     std::vector<ReceiveChannelEndpoint*> endpoints_;
-    std::vector<Transport> transports_;
+    std::vector<std::unique_ptr<Transport>> transports_;  // their addresses are poll tokens
     std::vector<PublicationImage*> images_;
     std::unique_ptr<platform::SocketPoller> poller_;
-    std::int64_t pending_setup_check_ns_;
     std::int64_t re_resolution_deadline_ns_;
 };
 

@@ -80,6 +80,10 @@ class UdpChannel {
   private:
     UdpChannel() = default;
 
+    void resolve_addresses(std::string_view interface_text, const HostResolver& resolve,
+                           platform::Network& network);
+    void set_canonical_form(bool is_destination);
+
     std::string uri_;
     std::string canonical_form_;
     std::string endpoint_;
