@@ -15,6 +15,7 @@
 
 #include "tern/wire/archive_messages.hpp"
 #include "tern/wire/cluster_messages.hpp"
+#include "tern/wire/hex_test_support.hpp"
 #include "tern/wire/mark_messages.hpp"
 #include "tern/wire/sbe.hpp"
 
@@ -23,26 +24,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Buffer = std::vector<std::byte>;
+using testing::from_hex;
+using testing::to_hex;
 
 constexpr const char* kGoldenFile = TERN_SOURCE_DIR "/../shared/golden/sbe.jsonl";
-
-Buffer from_hex(const std::string& hex) {
-    Buffer bytes;
-    for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-        bytes.push_back(static_cast<std::byte>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    }
-    return bytes;
-}
-
-std::string to_hex(ConstBytes bytes) {
-    std::string hex;
-    for (const std::byte each : bytes) {
-        constexpr std::string_view kDigits = "0123456789abcdef";
-        hex += kDigits[static_cast<unsigned>(each) >> 4];
-        hex += kDigits[static_cast<unsigned>(each) & 15];
-    }
-    return hex;
-}
 
 constexpr std::int64_t null_of(std::int64_t) { return kNullInt64; }
 constexpr std::int32_t null_of(std::int32_t) { return kNullInt32; }
@@ -196,7 +181,7 @@ TEST(SbeGolden, DecodesWhatUpstreamEncodedAndEncodesTheSameBytes) {
         ASSERT_NE(runners.end(), found) << vector["message"];
         seen.insert(found->first);
         const Json& expected = vector["fields"];
-        const Result result = found->second(from_hex(vector["hex"]), expected);
+        const Result result = found->second(from_hex(vector["hex"].get<std::string>()), expected);
         EXPECT_EQ(expected, result.fields) << vector["message"] << " " << vector["case"];
         if (!vector["case"].get<std::string>().starts_with("older")) {
             EXPECT_EQ(vector["hex"].get<std::string>(), result.hex) << vector["message"];
@@ -211,7 +196,7 @@ TEST(SbeGolden, SkipsWhatANewerWriterAdded) {
     for_each_vector([&](const Json& vector) {
         if (vector["schema"] == 112 || vector["case"].get<std::string>().starts_with("older"))
             return;
-        Buffer bytes = from_hex(vector["hex"]);
+        Buffer bytes = from_hex(vector["hex"].get<std::string>());
         const auto header = *MessageHeader::read(bytes);
         auto newer = header;
         newer.version = static_cast<std::uint16_t>(header.version + 1);
@@ -228,7 +213,7 @@ TEST(SbeGolden, SkipsWhatANewerWriterAdded) {
 TEST(SbeGolden, RefusesEveryTruncation) {
     const auto runners = all_runners();
     for_each_vector([&](const Json& vector) {
-        const Buffer bytes = from_hex(vector["hex"]);
+        const Buffer bytes = from_hex(vector["hex"].get<std::string>());
         if (bytes.size() > 400) return;
         for (std::size_t length = 0; length < bytes.size(); ++length) {
             // Exactly so long an allocation, for the address sanitizer.
