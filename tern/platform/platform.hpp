@@ -1,7 +1,7 @@
 #pragma once
 // The seam: everything that an agent knows of the outside world (design section 4).
 //
-// `posix::make_platform()` is the real one, `sim::Host::platform()` a simulated one. A Platform
+// `posix::make_platform()` is the real one, `sim::Process::platform()` a simulated one. A Platform
 // holds references; it is cheap to copy and must not outlive what it refers to.
 
 #include "tern/platform/clock.hpp"

@@ -1,0 +1,90 @@
+#pragma once
+// A host's file system in memory: one disk at "/", shared memory at "/dev/shm".
+//
+// Paths are absolute and normalised here. Directories exist by themselves, as in a real file
+// system; "/", "/tmp" and "/dev/shm" are there from the beginning and durable.
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tern/platform/sim/inode.hpp"
+#include "tern/platform/sim/options.hpp"
+#include "tern/platform/sim/timeline.hpp"
+
+namespace tern::platform::sim {
+
+/// Changes of directories that a crash may undo; older ones become durable by themselves.
+inline constexpr std::size_t kMaxDirectoryChanges = 4096;
+
+enum class DiskOperation : std::uint8_t { open, create, read, write, sync, rename };
+
+class Disk {
+  public:
+    Disk(const DiskOptions& options, Timeline& timeline, Prng prng);
+
+    [[nodiscard]] DiskOptions& options() noexcept { return options_; }
+    /// The next `times` operations of this kind on paths that contain `path_part` fail with this
+    /// errno, having done nothing.
+    void fail_next(DiskOperation operation, std::string path_part, int error, int times = 1);
+    /// Power is lost: unsynced changes are kept, lost or torn as the options say.
+    void crash();
+
+    // For the Storage of processes. Failures throw StorageError.
+
+    [[nodiscard]] static std::string normalise(const std::string& path);
+    /// nullptr when there is none.
+    [[nodiscard]] std::shared_ptr<Inode> find(const std::string& path) const;
+    [[nodiscard]] std::shared_ptr<Inode> open(const std::string& path);
+    [[nodiscard]] std::shared_ptr<Inode> create(const std::string& path, bool exclusive);
+    void make_directories(const std::string& path);
+    bool remove(const std::string& path);
+    void remove_all(const std::string& path);
+    void rename(const std::string& from, const std::string& to);
+    [[nodiscard]] std::vector<std::string> list(const std::string& directory) const;
+    void sync_directory(const std::string& path);
+
+    [[nodiscard]] std::size_t read(const std::string& path, const Inode& file, std::int64_t offset,
+                                   Bytes into);
+    /// Writes what fits before it throws ENOSPC, as a real disk does.
+    void write(const std::string& path, Inode& file, std::int64_t offset, ConstBytes from);
+    void resize(const std::string& path, Inode& file, std::int64_t size);
+    void reserve(const std::string& path, Inode& file, std::int64_t size);
+    void sync(const std::string& path, Inode& file, bool with_size);
+    [[nodiscard]] std::int64_t free_space(const std::string& path) const;
+
+  private:
+    using InodePtr = std::shared_ptr<Inode>;
+    struct Edit {
+        std::string path;
+        InodePtr before;  // nullptr: was not there
+    };
+    using Change = std::vector<Edit>;  // happens as a whole
+    struct InjectedFault {
+        DiskOperation operation;
+        std::string path_part;
+        int error;
+        int times;
+    };
+
+    void check(DiskOperation operation, const std::string& path);
+    void require_parent(const std::string& path) const;
+    [[nodiscard]] InodePtr require(const std::string& path) const;
+    [[nodiscard]] Change edit(const std::string& path, InodePtr after);
+    void commit(Change change);
+    [[nodiscard]] std::vector<std::string> below(const std::string& directory) const;
+    [[nodiscard]] std::int64_t room(const std::string& path) const;
+
+    DiskOptions options_;
+    Timeline& timeline_;
+    Prng prng_;
+    std::map<std::string, InodePtr> entries_;
+    std::deque<Change> changes_;  // since the last sync of a directory, oldest first
+    std::vector<InjectedFault> faults_;
+};
+
+}  // namespace tern::platform::sim

@@ -1,0 +1,239 @@
+// What processes see of a simulated disk, and what a crash leaves of it.
+
+#include "tern/platform/sim/disk.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cerrno>
+
+#include "tern/platform/sim/world.hpp"
+
+namespace tern::platform::sim {
+namespace {
+
+using testing::ElementsAre;
+
+class Stored : public testing::Test {
+  protected:
+    /// All that is unsynced is lost.
+    void lose_all() {
+        auto& crash = host_.disk().options().crash;
+        crash.lose_page_ppm = kPpm;
+        crash.lose_size_ppm = kPpm;
+        crash.lose_directory_changes_ppm = kPpm;
+    }
+    Storage& storage() { return process_->platform().storage; }
+    void restart() {
+        host_.crash();
+        process_ = &host_.start("again");
+    }
+    std::string content(const std::string& path) {
+        auto file = storage().open(path, Access::read_only);
+        std::string text(static_cast<std::size_t>(file->size()), '\0');
+        const auto bytes = std::as_writable_bytes(std::span(text));
+        EXPECT_EQ(file->read_at(0, bytes), text.size());
+        return text;
+    }
+    static std::byte& first(Mapping& mapping) { return mapping.bytes()[0]; }
+    template <typename Action>
+    static int error_of(Action action) {
+        try {
+            action();
+        } catch (const StorageError& error) {
+            return error.error_number();
+        }
+        return 0;
+    }
+
+    World world_{11};
+    Host& host_ = world_.add_host("alpha");
+    Process* process_ = &host_.start("first");
+};
+
+TEST_F(Stored, TwoMappingsOfOnePathAreTheSameMemory) {
+    auto created = storage().create_mapped("/dev/shm/log", 10'000, {});
+    auto opened =
+        host_.start("other").platform().storage.open_mapped("/dev/shm/./log", Access::read_write);
+    EXPECT_EQ(opened->size(), 10'000);
+    first(*created) = std::byte{9};
+    EXPECT_EQ(first(*opened), std::byte{9});
+    auto file = storage().open("/dev/shm/log", Access::read_write);
+    file->write_at(0, as_bytes("f"));
+    EXPECT_EQ(first(*opened), std::byte{'f'});
+}
+
+TEST_F(Stored, AKilledProcessChangesNothingAnyMore) {
+    auto corpse_mapping = storage().create_mapped("/dev/shm/log", 100, {});
+    auto corpse_file = storage().create("/data", {});
+    corpse_file->write_at(0, as_bytes("kept"));  // never synced: the kernel has it
+    first(*corpse_mapping) = std::byte{1};
+    Storage& corpse = storage();
+    process_->kill();
+    EXPECT_FALSE(process_->platform().system.process_alive(process_->id()));
+
+    process_ = &host_.start("next");
+    auto mapping = storage().open_mapped("/dev/shm/log", Access::read_write);
+    EXPECT_EQ(first(*mapping), std::byte{1});
+    first(*corpse_mapping) = std::byte{2};
+    EXPECT_EQ(first(*mapping), std::byte{1});
+    corpse_file->write_at(0, as_bytes("lost"));
+    corpse.remove_all("/dev/shm");
+    EXPECT_FALSE(corpse.remove("/data"));
+    EXPECT_EQ(error_of([&] { (void)corpse.create("/x", {}); }), EIO);
+    EXPECT_EQ(content("/data"), "kept");
+    EXPECT_THAT(storage().list("/dev/shm"), ElementsAre("log"));
+}
+
+TEST_F(Stored, ACrashKeepsWhatWasSyncedAndLosesTheRest) {
+    lose_all();
+    auto file = storage().create("/data", {});
+    storage().sync_directory("/");
+    file->write_at(0, as_bytes("synced"));
+    file->sync(false);
+    file->write_at(0, as_bytes("SYNC"));
+    file->write_at(6, as_bytes(" and more"));
+    EXPECT_EQ(content("/data"), "SYNCed and more");
+    restart();
+    EXPECT_EQ(content("/data"), "synced");
+}
+
+TEST_F(Stored, ACrashMayKeepUnsyncedWritesAsWell) {
+    auto& crash = host_.disk().options().crash;
+    crash = {.lose_page_ppm = 0,
+             .tear_page_ppm = 0,
+             .lose_size_ppm = 0,
+             .lose_directory_changes_ppm = 0};
+    storage().create("/data", {})->write_at(0, as_bytes("lucky"));
+    restart();
+    EXPECT_EQ(content("/data"), "lucky");
+}
+
+TEST_F(Stored, ATornPageIsOldInSomeSectorsAndNewInOthers) {
+    auto& crash = host_.disk().options().crash;
+    crash = {.lose_page_ppm = 0,
+             .tear_page_ppm = kPpm,
+             .lose_size_ppm = 0,
+             .lose_directory_changes_ppm = 0};
+    auto file = storage().create("/data", {});
+    const std::string before(4 * kPageLength, 'o');
+    file->write_at(0, as_bytes(before));
+    file->sync(true);
+    file->write_at(0, as_bytes(std::string(before.size(), 'n')));
+    restart();
+    const std::string after = content("/data");
+    ASSERT_EQ(after.size(), before.size());
+    for (std::size_t at = 0; at < after.size(); at += kSectorLength) {
+        const std::string sector = after.substr(at, kSectorLength);
+        EXPECT_TRUE(sector == std::string(kSectorLength, 'o') ||
+                    sector == std::string(kSectorLength, 'n'));
+    }
+    EXPECT_NE(after.find('o'), std::string::npos);
+    EXPECT_NE(after.find('n'), std::string::npos);
+}
+
+TEST_F(Stored, AMappedDiskFileLosesWhatWasNotSynced) {
+    lose_all();
+    auto mapping = storage().create_mapped("/mark", 5000, {});
+    storage().sync_directory("/");
+    first(*mapping) = std::byte{1};
+    mapping->sync();
+    first(*mapping) = std::byte{2};
+    restart();
+    auto again = storage().open_mapped("/mark", Access::read_only);
+    EXPECT_EQ(again->size(), 5000);
+    EXPECT_EQ(first(*again), std::byte{1});
+}
+
+TEST_F(Stored, ATruncationIsUndoneWithItsContent) {
+    lose_all();
+    auto file = storage().create("/data", {});
+    storage().sync_directory("/");
+    file->write_at(0, as_bytes("whole content"));
+    file->sync(true);
+    file->truncate(5);
+    EXPECT_EQ(content("/data"), "whole");
+    restart();
+    EXPECT_EQ(content("/data"), "whole content");
+}
+
+TEST_F(Stored, DirectoryChangesNeedASyncOfTheDirectory) {
+    lose_all();
+    storage().create_directories("/a/b", Visibility::shared);
+    storage().sync_directory("/a");
+    (void)storage().create("/a/b/kept", {});
+    storage().sync_directory("/a/b");
+    storage().rename("/a/b/kept", "/a/b/renamed");
+    (void)storage().create("/a/b/new", {});
+    EXPECT_THAT(storage().list("/a/b"), ElementsAre("new", "renamed"));
+    bool renamed = false;
+    host_.disk().options().crash.lose_page_ppm = 0;
+    restart();
+    for (const std::string& name : storage().list("/a/b")) {
+        EXPECT_NE(name, "new");  // the last change; the one before may be kept
+        renamed = renamed || name == "renamed";
+    }
+    EXPECT_NE(renamed, storage().exists("/a/b/kept"));
+}
+
+TEST_F(Stored, SharedMemoryVanishesInACrashUnlessAskedToSurvive) {
+    for (const bool survives : {true, false}) {
+        host_.disk().options().crash.shared_memory_survives = survives;
+        storage().create_directories("/dev/shm/aeron", Visibility::shared);
+        (void)storage().create_mapped("/dev/shm/aeron/cnc.dat", 100, {.exclusive = false});
+        restart();
+        EXPECT_EQ(storage().exists("/dev/shm/aeron/cnc.dat"), survives);
+        EXPECT_TRUE(storage().is_directory("/dev/shm"));
+    }
+}
+
+TEST_F(Stored, AFullDiskTakesWhatFits) {
+    host_.disk().options().capacity = 10;
+    EXPECT_EQ(storage().free_space("/any"), 10);
+    auto file = storage().create("/data", {});
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("twelve bytes")); }), ENOSPC);
+    EXPECT_EQ(content("/data"), "twelve byt");
+    EXPECT_EQ(storage().free_space("/any"), 0);
+    file->write_at(0, as_bytes("TWELVE"));  // no growth
+    EXPECT_EQ(error_of([&] { file->allocate(100); }), ENOSPC);
+    EXPECT_EQ(error_of([&] { (void)storage().create_mapped("/big", 100, {.sparse = false}); }),
+              ENOSPC);
+    EXPECT_FALSE(storage().exists("/big"));
+    (void)storage().create_mapped("/dev/shm/big", 100, {.sparse = false});  // another volume
+    EXPECT_TRUE(storage().remove("/data"));
+    EXPECT_EQ(storage().free_space("/any"), 10);
+}
+
+TEST_F(Stored, ErrorsAreInjectedByOperationAndPath) {
+    auto file = storage().create("/archive/../data", {});
+    host_.disk().fail_next(DiskOperation::write, "data", EIO, 2);
+    host_.disk().fail_next(DiskOperation::sync, "data", ENOSPC);
+    auto other = storage().create("/else", {});
+    other->write_at(0, as_bytes("fine"));
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("x")); }), EIO);
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("x")); }), EIO);
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("x")); }), 0);
+    EXPECT_EQ(error_of([&] { file->sync(true); }), ENOSPC);
+    EXPECT_EQ(error_of([&] { file->sync(true); }), 0);
+    host_.disk().options().write_error_ppm = kPpm;
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("x")); }), EIO);
+}
+
+TEST_F(Stored, RefusesWhatAFileSystemRefuses) {
+    EXPECT_EQ(error_of([&] { (void)storage().create("/no/such/place", {}); }), ENOENT);
+    EXPECT_EQ(error_of([&] { (void)storage().open("/missing", Access::read_only); }), ENOENT);
+    (void)storage().create("/file", {});
+    EXPECT_EQ(error_of([&] { (void)storage().create("/file", {}); }), EEXIST);
+    EXPECT_EQ(error_of([&] { (void)storage().create("/file/below", {}); }), ENOTDIR);
+    EXPECT_EQ(error_of([&] { (void)storage().open_mapped("/file", Access::read_only); }), EINVAL);
+    EXPECT_EQ(error_of([&] { storage().create_directories("/file", Visibility::shared); }), EEXIST);
+    auto reader = storage().open("/file", Access::read_only);
+    EXPECT_EQ(error_of([&] { reader->write_at(0, as_bytes("x")); }), EBADF);
+    storage().create_directories("/a/b/", Visibility::shared);
+    storage().remove_all("/a");
+    EXPECT_FALSE(storage().exists("/a/b"));
+    EXPECT_EQ(storage().absolute("x/../y"), "/y");
+}
+
+}  // namespace
+}  // namespace tern::platform::sim

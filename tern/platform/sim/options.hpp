@@ -1,0 +1,66 @@
+#pragma once
+// Every fault that the simulator can cause, with its range. Times are virtual ns; chances are
+// parts per million, 0 (never) to 1'000'000 (always), drawn from the seed.
+
+#include <cstdint>
+
+#include "tern/platform/sim/prng.hpp"
+
+namespace tern::platform::sim {
+
+/// One direction between two hosts, or a host's loopback. Datagrams keep their order, unless
+/// reordered.
+struct LinkOptions {
+    Range delay_ns{20'000, 200'000};            ///< per datagram; min >= 0
+    std::uint32_t loss_ppm = 0;                 ///< lost without a trace
+    std::uint32_t duplicate_ppm = 0;            ///< a second copy, with a delay of its own
+    std::uint32_t reorder_ppm = 0;              ///< late by reorder_delay_ns; others overtake it
+    Range reorder_delay_ns{50'000, 2'000'000};  ///< min >= 0
+};
+
+struct NetworkOptions {
+    LinkOptions link;                     ///< between hosts, unless set for a pair of them
+    LinkOptions loopback{{500, 20'000}};  ///< within a host
+    /// A send() call takes only some of its datagrams, as if the socket buffer had filled up.
+    std::uint32_t short_send_ppm = 0;
+};
+
+/// What a crash of the host (power, kernel) does to its disk. A crash of a process does nothing:
+/// the kernel has its writes.
+struct CrashOptions {
+    std::uint32_t lose_page_ppm = 500'000;  ///< an unsynced page is as it was at the last sync
+    std::uint32_t tear_page_ppm = 100'000;  ///< else: only some of its 512-byte sectors are new
+    std::uint32_t lose_size_ppm = 500'000;  ///< an unsynced size is as it was at the last sync
+    /// Creations, renames and removals since the last Storage::sync_directory() are undone from
+    /// some point on; never out of order, as journaling file systems have it. Syncing a file does
+    /// not keep its name.
+    std::uint32_t lose_directory_changes_ppm = 500'000;
+    bool shared_memory_survives = false;  ///< files below /dev/shm are not gone
+};
+
+struct DiskOptions {
+    std::int64_t capacity = std::int64_t{1} << 40;                ///< bytes of the disk
+    std::int64_t shared_memory_capacity = std::int64_t{1} << 40;  ///< bytes below /dev/shm
+    std::uint32_t write_error_ppm = 0;  ///< a write to a file fails with EIO, having done nothing
+    std::uint32_t sync_error_ppm = 0;   ///< a sync fails with EIO; nothing became durable
+    CrashOptions crash;
+};
+
+/// How agents take turns and how time passes between rounds of turns.
+struct ScheduleOptions {
+    Range busy_step_ns{1'000, 50'000};     ///< after a round with work; min >= 1
+    std::int64_t max_idle_ns = 1'000'000;  ///< idle rounds step further and further, up to this
+    std::uint32_t skip_turn_ppm = 50'000;  ///< an agent misses a round, as if its thread were slow
+};
+
+struct WorldOptions {
+    NetworkOptions network;
+    ScheduleOptions schedule;
+    DiskOptions disk;  ///< of each host; Host::disk() may change its own
+    /// Each host's monotonic clock has an origin of its own, drawn from here.
+    Range clock_origin_ns{1'000'000'000, 1'000'000'000'000};
+    /// Each host's wall clock is off by so much, drawn from here.
+    Range clock_skew_ns{-2'000'000, 2'000'000};
+};
+
+}  // namespace tern::platform::sim
