@@ -130,7 +130,7 @@ int ControlSession::add_resources() {
         try {
             publication_ = services_.aeron.find_exclusive_publication(publication_id_);
         } catch (const client::RegistrationException& refusal) {
-            if (refusal.code() != client::error_code::kResourceTemporarilyUnavailable) throw;
+            if (refusal.severity() != Severity::warn) throw;
             publication_id_ = services_.aeron.async_add_exclusive_publication(
                 spec_.publication_channel, spec_.response_stream_id);
         }

@@ -121,7 +121,7 @@ int AsyncArchiveClient::Impl::do_connect_step() {
                 return poll_responses();
         }
     } catch (const client::RegistrationException& refused) {
-        if (refused.code() != client::error_code::kResourceTemporarilyUnavailable) {
+        if (refused.severity() != Severity::warn) {
             fail(fmt::format("archive client: {}", refused.what()), refused.code());
         }
         return 1;  // temporarily unavailable: the state adds again
