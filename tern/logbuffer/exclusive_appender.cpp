@@ -95,6 +95,9 @@ std::int64_t ExclusiveAppender::end_term() noexcept {
     const std::int32_t term_length = log_.term_length();
     if (term_offset_ < term_length) {
         writer_.write_padding(term_, term_offset_, term_id_, term_length - term_offset_);
+        // In the last term we stay here: a shorter message must not overwrite this padding, which
+        // readers may have passed.
+        term_offset_ = term_length;
     }
     if (term_begin_position_ + term_length >= max_possible_position(term_length)) {
         return kMaxPositionExceeded;
