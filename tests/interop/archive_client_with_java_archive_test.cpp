@@ -139,7 +139,7 @@ TEST_F(ArchiveClientWithJavaArchive, GivesTheArchivesErrorsWithTheirCodes) {
     }
     EXPECT_THROW(archive_->start_recording("aeron:junk", kStream, archive::SourceLocation::local),
                  archive::ArchiveError);
-    EXPECT_FALSE(archive_->stop_recording_by_identity(98765));
+    EXPECT_THROW(archive_->stop_recording_by_identity(98765), archive::ArchiveError);
 }
 
 TEST_F(ArchiveClientWithJavaArchive, ClosesItsSessionByItsOwnRequest) {

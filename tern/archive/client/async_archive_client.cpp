@@ -1,5 +1,6 @@
 #include "tern/archive/client/async_archive_client.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -484,9 +485,13 @@ int AsyncArchiveClient::Impl::send_close_session() {
 }
 
 int AsyncArchiveClient::Impl::await_session_closed() {
-    // Nothing is read any more; polling lets the image drain, so that its end is seen.
+    // Nothing is read any more; polling lets the image drain, so that its end is seen, which comes
+    // before the driver takes the image away.
     (void)subscription_->poll([](ConstBytes, const client::Header&) {}, kFragmentLimit);
-    if (subscription_->is_connected() && clock_.nano_time() - deadline_ns_ < 0) return 0;
+    const bool has_ended = std::ranges::all_of(subscription_->images(), [](const auto& image) {
+        return image->is_closed() || image->is_end_of_stream() || image->is_publication_revoked();
+    });
+    if (!has_ended && clock_.nano_time() - deadline_ns_ < 0) return 0;
     release();
     return 1;
 }
