@@ -44,7 +44,7 @@ struct RecordingLogEntry {
     bool is_valid = true;
     std::int32_t entry_index = -1;  ///< physical: counts removed rows too
     std::int64_t file_offset = 0;
-    std::string archive_endpoint;  ///< standby snapshots only
+    std::string archive_endpoint = {};  ///< standby snapshots only
 
     [[nodiscard]] bool is_valid_term() const { return is_valid && type == Type::term; }
     [[nodiscard]] bool is_valid_snapshot() const { return is_valid && type == Type::snapshot; }
@@ -148,7 +148,7 @@ struct RecoveryPlan {
     std::int64_t appended_log_position = 0;
     std::int64_t committed_log_position = 0;
     std::vector<RecordingLogEntry> snapshots;  ///< [0] the module's, [s + 1] service s's
-    std::optional<Log> log;
+    std::optional<Log> log = {};
 };
 
 /// What the archive says of the log recording.

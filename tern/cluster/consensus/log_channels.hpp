@@ -15,13 +15,13 @@ namespace tern::cluster {
 [[nodiscard]] bool is_log_mdc(std::string_view log_channel);
 
 struct LeaderLogChannel {
-    std::string_view log_channel;   ///< as configured
-    std::int64_t channel_tag = -1;  ///< fresh ids
+    std::string_view log_channel = {};  ///< as configured
+    std::int64_t channel_tag = -1;      ///< fresh ids
     std::int64_t publication_tag = -1;
-    std::string_view own_log_endpoint;
+    std::string_view own_log_endpoint = {};
     bool is_log_control_enabled = true;
     bool is_single_member = true;
-    std::optional<RecoveryPlan::Log> log;  ///< the recording to go on with
+    std::optional<RecoveryPlan::Log> log = {};  ///< the recording to go on with
     std::int64_t position = 0;
 };
 /// Of the leader's exclusive publication.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "tern/base/bytes.hpp"
-#include "tern/platform/posix/posix_platform.hpp"
+#include "tern/platform/posix/platform.hpp"
 
 namespace tern::cluster::testing {
 
@@ -32,7 +32,7 @@ namespace tern::cluster::testing {
 class TemporaryDirectory {
   public:
     TemporaryDirectory() {
-        const auto unique = platform::posix::platform().random.next_u64();
+        const auto unique = platform::posix::make_platform().random.next_u64();
         path_ = std::filesystem::temp_directory_path() / ("tern-cluster-" + std::to_string(unique));
         std::filesystem::create_directories(path_);
     }
@@ -44,7 +44,7 @@ class TemporaryDirectory {
     TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
     [[nodiscard]] std::string path() const { return path_.string(); }
-    [[nodiscard]] platform::Storage& storage() const { return platform::posix::platform().storage; }
+    [[nodiscard]] platform::Storage& storage() const { return platform::posix::make_platform().storage; }
     [[nodiscard]] std::vector<std::byte> read(std::string_view name) const {
         return read_file((path_ / name).string());
     }

@@ -1,0 +1,55 @@
+#pragma once
+// From a connected archive to services that stand where the log will go on (CON-2.3, CON-2.5):
+//
+//     stop a stale recording of the log -> plan -> recovery counter -> module snapshot -> services
+//
+// A state machine; failures are thrown as Error and end the start. No log is replayed here: that is
+// part of the election.
+//
+// Thread safety: the module's thread.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "tern/cluster/async_resource.hpp"
+#include "tern/cluster/consensus/module_core.hpp"
+#include "tern/cluster/consensus/recovery_plan_query.hpp"
+#include "tern/cluster/consensus/snapshot_loader.hpp"
+
+namespace tern::cluster {
+
+class Recovery {
+  public:
+    explicit Recovery(ModuleCore& core);
+
+    [[nodiscard]] bool poll();
+    /// Once poll() was true.
+    [[nodiscard]] const RecoveryPlan& plan() const { return plan_; }
+
+  private:
+    enum class State : std::uint8_t {
+        stop_stale_recording,
+        plan,
+        await_recovery_counter,
+        load_snapshot,
+        await_services,
+        done,
+    };
+    void stop_stale_recording();
+    void make_plan();
+    void begin_recovery_counter();
+    void await_recovery_counter();
+    void load_snapshot();
+    void await_services();
+
+    ModuleCore& core_;
+    State state_ = State::stop_stale_recording;
+    std::int64_t request_id_ = -1;
+    std::optional<RecoveryPlanQuery> query_;
+    RecoveryPlan plan_;
+    AsyncResource<client::Counter> recovery_counter_;
+    std::unique_ptr<SnapshotLoader> loader_;
+};
+
+}  // namespace tern::cluster
