@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "tern/base/error.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 #include "tern/wire/channel_uri.hpp"
 
 namespace tern::cluster {
@@ -26,9 +26,9 @@ bool ArchiveReplay::poll() {
         if (!outcome) return false;
         request_id_ = -1;
         if (!outcome->ok()) {
-            throw Error(fmt::format("failed to replay recording {} from {}: {}", spec_.recording_id,
-                                    spec_.position, outcome->message),
-                        static_cast<std::int32_t>(outcome->relevant_id));
+            throw archive_refusal(fmt::format("failed to replay recording {} from {}",
+                                              spec_.recording_id, spec_.position),
+                                  *outcome);
         }
         replay_session_id_ = outcome->relevant_id;
         session_id_ = static_cast<std::int32_t>(replay_session_id_);  // its low 32 bits

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 
 namespace tern::cluster {
 
@@ -50,8 +51,7 @@ bool LeaderLog::poll_recording() {
         if (!outcome) return false;
         request_id_ = -1;
         if (!outcome->ok()) {
-            throw Error(fmt::format("failed to record the log: {}", outcome->message),
-                        static_cast<std::int32_t>(outcome->relevant_id));
+            throw archive_refusal("failed to record the log", *outcome);
         }
         recording_subscription_id_ = outcome->relevant_id;
     }

@@ -4,8 +4,8 @@
 //
 //   begin_publication -> poll_publication .. true -> begin_recording -> poll_recording .. true
 //
-// Nothing waits. A refusal by the driver or the archive is thrown as Error; its code is the
-// archive's where the archive refused. Thread safety: none.
+// Nothing waits. A refusal by the driver or the archive is thrown as Error, fatal when the archive
+// is out of storage space. Thread safety: none.
 
 #include <cstdint>
 #include <memory>

@@ -8,6 +8,7 @@
 #include "tern/cluster/consensus/log_channels.hpp"
 #include "tern/memory/counter_keys.hpp"
 #include "tern/memory/counter_types.hpp"
+#include "tern/wire/error_codes.hpp"
 
 namespace tern::cluster {
 
@@ -140,7 +141,8 @@ bool SessionManager::poll_response(ClusterSession& session, const ClusterNow& no
             session.counter.get()->set(session.id);
         }
     } catch (const client::RegistrationException& refused) {
-        if (refused.code() == client::error_code::kResourceTemporarilyUnavailable) {
+        if (wire::error_code_of(refused.code()) ==
+            wire::ErrorCode::resource_temporarily_unavailable) {
             connect_response(session, session.response_channel);
             return false;
         }

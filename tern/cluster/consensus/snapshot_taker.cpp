@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 #include "tern/wire/channel_uri.hpp"
 
 namespace tern::cluster {
@@ -60,8 +61,7 @@ void SnapshotTaker::await_recording() {
     if (!outcome) return;
     request_id_ = -1;
     if (!outcome->ok()) {
-        throw Error(fmt::format("failed to record the snapshot: {}", outcome->message),
-                    static_cast<std::int32_t>(outcome->relevant_id));
+        throw archive_refusal("failed to record the snapshot", *outcome);
     }
     state_ = State::await_counter;
 }

@@ -4,7 +4,7 @@
 //
 //     add publication -> start recording -> find its counter -> write -> await recorded -> done
 //
-// Failures are thrown as Error out of poll(); the code is the archive's where the archive refused.
+// Failures are thrown as Error out of poll(); fatal when the archive is out of storage space.
 // The destructor closes the publication, and the recording then ends by itself: a failed snapshot
 // leaves a recording without a row in recording.log.
 //

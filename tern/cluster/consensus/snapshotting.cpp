@@ -8,13 +8,6 @@
 
 namespace tern::cluster {
 
-namespace {
-
-/// Archive error code: no room for another recording (chapter 40).
-constexpr std::int32_t kArchiveStorageSpace = 11;
-
-}  // namespace
-
 int Snapshotting::poll() {
     if (taker_ != nullptr) {
         if (!poll_taker()) return 0;
@@ -63,7 +56,7 @@ bool Snapshotting::poll_taker() {
     } catch (const Error& failure) {
         core_.errors.event(fmt::format("failed to take snapshot: {}", failure.what()),
                            Severity::error);
-        if (failure.code() == kArchiveStorageSpace) {
+        if (failure.severity() == Severity::fatal) {
             taker_.reset();
             core_.terminate_unexpectedly(failure.what());
         }
