@@ -2,12 +2,21 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tern/tools/command.hpp"
+
 namespace tern::tools {
 
 int main(int argc, char** argv) {
-    CLI::App app{"Tern: a native Aeron stack"};
-    CLI11_PARSE(app, argc, argv);
-    return 0;
+    CLI::App app{"Tern: the Aeron stack in native C++", "tern"};
+    app.require_subcommand(1);
+    int exit_code = kExitSuccess;
+    add_stat_command(app, exit_code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kExitSuccess : kExitUsage;
+    }
+    return exit_code;
 }
 
 }  // namespace tern::tools

@@ -44,7 +44,9 @@ class TemporaryDirectory {
     TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
     [[nodiscard]] std::string path() const { return path_.string(); }
-    [[nodiscard]] platform::Storage& storage() const { return platform::posix::make_platform().storage; }
+    [[nodiscard]] platform::Storage& storage() const {
+        return platform::posix::make_platform().storage;
+    }
     [[nodiscard]] std::vector<std::byte> read(std::string_view name) const {
         return read_file((path_ / name).string());
     }

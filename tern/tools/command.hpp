@@ -1,0 +1,16 @@
+#pragma once
+// How a subcommand of `tern` joins the command line: it registers its options and, when chosen,
+// runs in the callback and leaves the process's exit code.
+
+#include <CLI/CLI.hpp>
+
+namespace tern::tools {
+
+/// Exit codes of every command.
+inline constexpr int kExitSuccess = 0;
+inline constexpr int kExitFailure = 1;  ///< an operating error
+inline constexpr int kExitUsage = 2;    ///< a mistake in the command line or configuration
+
+void add_stat_command(CLI::App& app, int& exit_code);
+
+}  // namespace tern::tools
