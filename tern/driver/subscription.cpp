@@ -1,0 +1,55 @@
+#include "tern/driver/subscription.hpp"
+
+#include <algorithm>
+
+namespace tern::driver {
+
+bool Stream::has(const Subscription& subscription) const noexcept {
+    return std::ranges::any_of(subscribers, [&](const Subscriber& subscriber) {
+        return subscriber.subscription == &subscription;
+    });
+}
+
+WorkingPositions Stream::working(std::int64_t lowest, std::int64_t highest) const {
+    WorkingPositions working;
+    for (const Subscriber& subscriber : subscribers) {
+        if (!subscriber.is_working()) continue;
+        working.add(std::max(lowest, std::min(subscriber.position.get(), highest)));
+    }
+    return working;
+}
+
+WorkingPositions Stream::working() const { return working(0, INT64_MAX); }
+
+TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, std::int64_t limit,
+                         const UntetheredTimeouts& timeouts) {
+    const auto enter = [&](TetherState state) {
+        subscriber.state = state;
+        subscriber.time_of_last_update_ns = now_ns;
+    };
+    const std::int64_t waited_ns = now_ns - subscriber.time_of_last_update_ns;
+    const bool rejoins = subscriber.subscription->params.rejoin;
+    switch (subscriber.state) {
+        case TetherState::active:
+            if (subscriber.subscription->params.tether || subscriber.position.get() > limit) {
+                subscriber.time_of_last_update_ns = now_ns;
+                return TetherEvent::none;
+            }
+            if (waited_ns <= timeouts.window_limit_ns) return TetherEvent::none;
+            enter(TetherState::linger);
+            return TetherEvent::unavailable;
+        case TetherState::linger:
+            if (waited_ns <= timeouts.linger_ns) return TetherEvent::none;
+            enter(rejoins ? TetherState::resting : TetherState::closed);
+            return rejoins ? TetherEvent::none : TetherEvent::closed;
+        case TetherState::resting:
+            if (waited_ns <= timeouts.resting_ns) return TetherEvent::none;
+            enter(TetherState::active);
+            return TetherEvent::available;
+        case TetherState::closed:
+            break;
+    }
+    return TetherEvent::none;
+}
+
+}  // namespace tern::driver
