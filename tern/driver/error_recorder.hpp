@@ -10,25 +10,27 @@
 #include "tern/base/error.hpp"
 #include "tern/memory/counter.hpp"
 #include "tern/memory/distinct_error_log.hpp"
+#include "tern/platform/clock.hpp"
 
 namespace tern::driver {
 
 class ErrorRecorder {
   public:
-    ErrorRecorder(memory::DistinctErrorLog& log, memory::Counter errors, ErrorHandler handler);
+    /// `log` and `clock` outlive the recorder; `handler` may be empty.
+    ErrorRecorder(memory::DistinctErrorLog& log, memory::Counter errors,
+                  const platform::Clock& clock, ErrorHandler handler);
 
     void record(const std::exception& error) noexcept;
-    /// As record, for something that is no exception.
-    void record(std::string_view text) noexcept;
     /// Logged, but not counted as an error.
     void warn(std::string_view text) noexcept;
 
-    /// For agents.
-    [[nodiscard]] ErrorHandler handler();
+    /// For agents; refers to this recorder.
+    [[nodiscard]] ErrorHandler as_handler();
 
   private:
     memory::DistinctErrorLog& log_;
     memory::Counter errors_;
+    const platform::Clock& clock_;
     ErrorHandler handler_;
 };
 
