@@ -13,10 +13,10 @@ void ClientProxy::transmit(wire::ResponseId id, const Response& response) {
 
 void ClientProxy::on_error(std::int64_t correlation_id, std::int32_t code,
                            std::string_view message) {
-    transmit(wire::ResponseId::on_error,
-             wire::ErrorResponse{.offending_correlation_id = correlation_id,
-                                 .error_code = code,
-                                 .message = message});
+    transmit(
+        wire::ResponseId::on_error,
+        wire::ErrorResponse{
+            .offending_correlation_id = correlation_id, .error_code = code, .message = message});
 }
 
 void ClientProxy::on_publication_ready(const wire::PublicationReady& ready, bool is_exclusive) {

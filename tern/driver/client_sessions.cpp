@@ -15,11 +15,12 @@ Client& ClientSessions::get_or_create(std::int64_t client_id, std::int64_t now_n
     const memory::CounterKey key = memory::i64_key(client_id);
     auto client = std::make_unique<Client>();
     client->id = client_id;
-    client->heartbeat = manager_.allocate({.type_id = memory::counter_type::kClientHeartbeat,
-                                           .key = key.bytes(),
-                                           .label = fmt::format("client-heartbeat: id={}", client_id),
-                                           .registration_id = client_id,
-                                           .owner_id = client_id});
+    client->heartbeat =
+        manager_.allocate({.type_id = memory::counter_type::kClientHeartbeat,
+                           .key = key.bytes(),
+                           .label = fmt::format("client-heartbeat: id={}", client_id),
+                           .registration_id = client_id,
+                           .owner_id = client_id});
     client->heartbeat.set(now_epoch_ms);
     client->last_heartbeat_ms = now_epoch_ms;
     client->time_of_last_change_ns = now_ns;
@@ -29,8 +30,8 @@ Client& ClientSessions::get_or_create(std::int64_t client_id, std::int64_t now_n
 }
 
 Client* ClientSessions::find(std::int64_t client_id) noexcept {
-    const auto found = std::ranges::find_if(
-        clients_, [&](const auto& client) { return client->id == client_id; });
+    const auto found =
+        std::ranges::find_if(clients_, [&](const auto& client) { return client->id == client_id; });
     return found == clients_.end() ? nullptr : found->get();
 }
 

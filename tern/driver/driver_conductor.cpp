@@ -131,8 +131,8 @@ void DriverConductor::on_command(std::int32_t type_id, ConstBytes record) {
 
 void DriverConductor::on_command_failed(const std::exception& error) {
     const ErrorReport report = report_of(error);
-    services_.client_proxy.on_error(command_correlation_id_,
-                                    static_cast<std::int32_t>(report.code), report.text);
+    services_.client_proxy.on_error(command_correlation_id_, static_cast<std::int32_t>(report.code),
+                                    report.text);
     if (report.code != wire::ErrorCode::resource_temporarily_unavailable) {
         services_.errors.record(error);
     }
@@ -323,8 +323,8 @@ void DriverConductor::on_publication_error(const PublicationErrorNotice& notice)
         .error_code = notice.error_code,
         .message = notice.text};
     const bool is_ipv6 = notice.source.family() == platform::SocketAddress::Family::ipv6;
-    response.address_type = is_ipv6 ? wire::PublicationErrorResponse::kIpv6
-                                    : wire::PublicationErrorResponse::kIpv4;
+    response.address_type =
+        is_ipv6 ? wire::PublicationErrorResponse::kIpv6 : wire::PublicationErrorResponse::kIpv4;
     std::memcpy(response.source_address.data(), notice.source.bytes().data(),
                 is_ipv6 ? std::size_t{16} : std::size_t{4});
     services_.client_proxy.on_publication_error(response);

@@ -70,9 +70,10 @@ class DriverConductor final : public Agent, private RequestHandler {
     void on_terminate(const wire::TerminateDriver& command);
 
     // Subscriptions.
-    [[nodiscard]] std::unique_ptr<Subscription> make_subscription(
-        std::int64_t registration_id, std::int64_t client_id, std::int32_t stream_id,
-        std::string_view channel);
+    [[nodiscard]] std::unique_ptr<Subscription> make_subscription(std::int64_t registration_id,
+                                                                  std::int64_t client_id,
+                                                                  std::int32_t stream_id,
+                                                                  std::string_view channel);
     void link_to_existing(Subscription& subscription);
     /// Takes it out of every stream and off its endpoint; `announce` tells the client of each
     /// image.

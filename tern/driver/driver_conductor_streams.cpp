@@ -24,8 +24,8 @@ void check_agrees(const Subscription& existing, const Subscription& added) {
     const auto check = [&](std::string_view name, bool has, bool wants) {
         if (has == wants) return;
         throw Error(fmt::format(
-            "option conflicts with existing subscription: {}={} existingChannel={} channel={}", name,
-            wants, existing.channel, added.channel));
+            "option conflicts with existing subscription: {}={} existingChannel={} channel={}",
+            name, wants, existing.channel, added.channel));
     };
     check("reliable", existing.params.reliable, added.params.reliable);
     check("rejoin", existing.params.rejoin, added.params.rejoin);
@@ -39,12 +39,10 @@ void check_subscription_channel(const wire::ChannelUri& uri, const UdpChannel& c
             fmt::format("response channels are not supported: channel={}", channel.uri()));
     }
     if (const auto cc = uri.get(wire::uri_key::kCongestionControl); cc && *cc != "static") {
-        throw control_error(
-            wire::ErrorCode::not_supported,
-            fmt::format("cc={} is not supported: channel={}", *cc, channel.uri()));
+        throw control_error(wire::ErrorCode::not_supported,
+                            fmt::format("cc={} is not supported: channel={}", *cc, channel.uri()));
     }
-    if (channel.has_explicit_control() && channel.local().port() == 0 && !channel.is_dynamic() &&
-        !channel.is_manual()) {
+    if (channel.has_explicit_control() && channel.local().port() == 0) {
         throw Error(fmt::format("control has port=0 for subscription: channel={}", channel.uri()));
     }
 }
@@ -55,8 +53,9 @@ void check_subscription_channel(const wire::ChannelUri& uri, const UdpChannel& c
 
 void DriverConductor::on_add_publication(const wire::AddPublication& command, bool is_exclusive) {
     PublicationLink link{.registration_id = command.correlation_id};
-    wire::PublicationReady ready{.correlation_id = command.correlation_id,
-                                 .stream_id = command.stream_id};
+    wire::PublicationReady ready;
+    ready.correlation_id = command.correlation_id;
+    ready.stream_id = command.stream_id;
     const Stream* stream = nullptr;
     if (is_ipc(command.channel)) {
         link.ipc = &ipc_.find_or_create(command, is_exclusive, now_ns_);
@@ -250,16 +249,16 @@ void DriverConductor::on_add_rcv_destination(const wire::DestinationCommand& com
         return link_to_existing(*subscriptions_.back());
     }
     check_destination_keys(wire::ChannelUri::parse(command.channel), command.channel);
-    images_.endpoints().add_destination(
-        *owner.endpoint, parse_udp_channel(command.channel, services_, true), owner);
+    images_.endpoints().add_destination(*owner.endpoint,
+                                        parse_udp_channel(command.channel, services_, true), owner);
     services_.client_proxy.on_operation_success(command.correlation_id);
 }
 
 void DriverConductor::on_remove_rcv_destination(const wire::DestinationCommand& command) {
     const Subscription& owner = mds_subscription(command);
     if (!is_ipc(command.channel) && !is_spy(command.channel)) {
-        images_.endpoints().remove_destination(
-            *owner.endpoint, parse_udp_channel(command.channel, services_, true));
+        images_.endpoints().remove_destination(*owner.endpoint,
+                                               parse_udp_channel(command.channel, services_, true));
         services_.client_proxy.on_operation_success(command.correlation_id);
         return;
     }

@@ -69,7 +69,8 @@ ErrorReport report_of(const std::exception& error) {
                                     std::generic_category().message(number), error.what()))};
     }
     auto code = wire::ErrorCode::generic_error;
-    if (const auto* own = dynamic_cast<const Error*>(&error)) code = wire::error_code_of(own->code());
+    if (const auto* own = dynamic_cast<const Error*>(&error))
+        code = wire::error_code_of(own->code());
     if (code == wire::ErrorCode::unknown_code_value) code = wire::ErrorCode::generic_error;
     return {code, bounded(fmt::format("({}) {}\n[driver] {}\n", -static_cast<int>(code),
                                       description_of(code), error.what()))};

@@ -112,9 +112,9 @@ void ImageStreams::check_setup(const ReceiveEndpoint& endpoint,
         setup.term_offset > setup.term_length ||
         !is_aligned(setup.term_offset, logbuffer::kFrameAlignment) ||
         wrapping_sub(setup.active_term_id, setup.initial_term_id) < 0) {
-        refuse(fmt::format("SETUP with termLength={} termOffset={} activeTermId={} initialTermId={}",
-                           setup.term_length, setup.term_offset, setup.active_term_id,
-                           setup.initial_term_id));
+        refuse(fmt::format(
+            "SETUP with termLength={} termOffset={} activeTermId={} initialTermId={}",
+            setup.term_length, setup.term_offset, setup.active_term_id, setup.initial_term_id));
     }
 }
 
@@ -158,8 +158,8 @@ void ImageStreams::build(ImageStream& stream, const CreateImageRequest& request,
         .on_loss = [this, &stream](std::int64_t bytes) { record_loss(stream, bytes); }};
     stream.image = std::make_unique<PublicationImage>(
         params, stream.counters, file.log, *stream.endpoint->endpoint,
-        std::make_unique<StaticWindowCongestionControl>(logbuffer::receiver_window_length(
-            setup.term_length, window_length(*stream.endpoint))),
+        std::make_unique<StaticWindowCongestionControl>(
+            logbuffer::receiver_window_length(setup.term_length, window_length(*stream.endpoint))),
         feedback_delay(first, channel, context, group, services_.platform.random),
         services_.system_counters, now_ns);
     for (Subscription* const subscription : matches) {
@@ -285,8 +285,8 @@ void ImageStreams::on_time_event(std::int64_t now_ns) {
             linker_.check_untethered(stream->stream, now_ns, image.untethered_limit(positions),
                                      image.join_position(positions));
         }
-        switch (image.on_time_event(now_ns, working(*stream),
-                                    !stream->stream.subscribers.empty())) {
+        switch (
+            image.on_time_event(now_ns, working(*stream), !stream->stream.subscribers.empty())) {
             case ImageAction::none:
                 break;
             case ImageAction::make_unavailable:

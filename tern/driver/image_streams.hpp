@@ -76,8 +76,8 @@ class ImageStreams {
                std::int64_t now_ns);
     [[nodiscard]] logbuffer::LogParameters log_parameters(const ImageStream& stream,
                                                           const wire::SetupFrame& setup,
-                                                          const Subscription& first,
-                                                          bool is_sparse, bool is_group) const;
+                                                          const Subscription& first, bool is_sparse,
+                                                          bool is_group) const;
     void allocate_counters(ImageStream& stream, const Subscription& first);
     void cancel_init(const CreateImageRequest& request);
     void make_unavailable(ImageStream& stream);

@@ -134,9 +134,8 @@ std::int64_t IpcPublication::untethered_limit() const noexcept {
 
 void IpcPublication::check_for_blocked_publisher(std::int64_t now_ns, std::int64_t producer) {
     const std::int64_t position = consumer_position_;
-    const bool may_be_blocked =
-        producer > position ||
-        file_.log.metadata().active_term_count() != (position >> file_.log.shift());
+    const bool may_be_blocked = producer > position || file_.log.metadata().active_term_count() !=
+                                                           (position >> file_.log.shift());
     if (position != last_checked_position_ || !may_be_blocked) {
         last_checked_position_ = position;
         time_of_last_progress_ns_ = now_ns;
@@ -154,12 +153,12 @@ void IpcPublication::end_at(std::int64_t position) {
 }
 
 void IpcPublication::clean_towards(std::int64_t position) {
-    position &= ~std::int64_t{logbuffer::kFrameAlignment - 1};  // another process may have written it
+    position &=
+        ~std::int64_t{logbuffer::kFrameAlignment - 1};  // another process may have written it
     if (position <= clean_position_) return;
-    const std::int32_t offset =
-        logbuffer::term_offset_of(clean_position_, file_.log.term_length());
-    const auto length = static_cast<std::int32_t>(std::min<std::int64_t>(
-        position - clean_position_, file_.log.term_length() - offset));
+    const std::int32_t offset = logbuffer::term_offset_of(clean_position_, file_.log.term_length());
+    const auto length = static_cast<std::int32_t>(
+        std::min<std::int64_t>(position - clean_position_, file_.log.term_length() - offset));
     logbuffer::clean_term(file_.log.term_at(clean_position_), offset, length);
     clean_position_ += length;
 }

@@ -24,10 +24,12 @@ ExistingPublication as_existing(const IpcStream& stream) {
 
 }  // namespace
 
-logbuffer::LogParameters publication_log_parameters(
-    const PublicationParams& params, const DriverContext& context,
-    const platform::Network::BufferLimits& limits, const wire::AddPublication& command,
-    std::int32_t session_id, bool is_exclusive, std::int32_t random_term_id) {
+logbuffer::LogParameters publication_log_parameters(const PublicationParams& params,
+                                                    const DriverContext& context,
+                                                    const platform::Network::BufferLimits& limits,
+                                                    const wire::AddPublication& command,
+                                                    std::int32_t session_id, bool is_exclusive,
+                                                    std::int32_t random_term_id) {
     logbuffer::LogParameters log;
     log.type = is_exclusive ? logbuffer::LogType::exclusive_publication
                             : logbuffer::LogType::concurrent_publication;
@@ -123,17 +125,16 @@ std::unique_ptr<IpcStream> IpcStreams::create(const wire::AddPublication& comman
         .start_term_offset = log.start_term_offset,
         .unblock_timeout_ns = services_.context.publication_unblock_timeout_ns,
         .cool_down_ns = services_.context.image_liveness_timeout_ns};
-    return std::make_unique<IpcStream>(
-        Stream{.correlation_id = command.correlation_id,
-               .session_id = session_id,
-               .stream_id = command.stream_id,
-               .log_path = path,
-               .source_identity = std::string(wire::kIpcChannel),
-               .untethered_timeouts = params.untethered,
-               .subscribers = {}},
-        IpcPublication(publication, std::move(file), position, limit, services_.system_counters,
-                       now_ns),
-        params.entity_tag);
+    return std::make_unique<IpcStream>(Stream{.correlation_id = command.correlation_id,
+                                              .session_id = session_id,
+                                              .stream_id = command.stream_id,
+                                              .log_path = path,
+                                              .source_identity = std::string(wire::kIpcChannel),
+                                              .untethered_timeouts = params.untethered,
+                                              .subscribers = {}},
+                                       IpcPublication(publication, std::move(file), position, limit,
+                                                      services_.system_counters, now_ns),
+                                       params.entity_tag);
 }
 
 IpcStream* IpcStreams::find(std::int64_t registration_id) noexcept {

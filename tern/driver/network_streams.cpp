@@ -34,20 +34,20 @@ ExistingPublication as_existing(const NetworkStream& stream) {
 
 void check_publication_channel(const UdpChannel& channel) {
     if (channel.is_response()) {
-        throw control_error(wire::ErrorCode::not_supported,
-                            fmt::format("response channels are not supported: channel={}",
-                                        channel.uri()));
+        throw control_error(
+            wire::ErrorCode::not_supported,
+            fmt::format("response channels are not supported: channel={}", channel.uri()));
     }
     if (!channel.is_multi_destination() && channel.has_explicit_endpoint() &&
         channel.remote_data().port() == 0) {
-        throw Error(
-            fmt::format("endpoint has port=0 for publication: channel={}", channel.uri()));
+        throw Error(fmt::format("endpoint has port=0 for publication: channel={}", channel.uri()));
     }
     if (!channel.control().empty() && !channel.has_explicit_endpoint() &&
         channel.control_mode() == ControlMode::none) {
-        throw Error(fmt::format("'control' parameter requires that either 'endpoint' or "
-                                "'control-mode' is specified, channel={}",
-                                channel.uri()));
+        throw Error(
+            fmt::format("'control' parameter requires that either 'endpoint' or "
+                        "'control-mode' is specified, channel={}",
+                        channel.uri()));
     }
 }
 
@@ -71,7 +71,9 @@ UdpChannel parse_udp_channel(std::string_view uri, const DriverServices& service
                              bool is_destination) {
     platform::Network& network = services.platform.network;
     const HostResolver resolve = [&network](std::string_view host, std::uint16_t port,
-                                            std::string_view) { return network.resolve(host, port); };
+                                            std::string_view) {
+        return network.resolve(host, port);
+    };
     return UdpChannel::parse(uri, resolve, network, is_destination);
 }
 
@@ -302,7 +304,8 @@ int NetworkStreams::update_publisher_limits() {
 void NetworkStreams::on_time_event(std::int64_t now_ns) {
     for (const auto& stream : streams_) {
         NetworkPublication& publication = *stream->publication;
-        if (publication.state() == PublicationState::active && !stream->stream.subscribers.empty()) {
+        if (publication.state() == PublicationState::active &&
+            !stream->stream.subscribers.empty()) {
             linker_.check_untethered(stream->stream, now_ns, publication.untethered_limit(),
                                      publication.spy_join_position());
         }
@@ -315,11 +318,10 @@ void NetworkStreams::on_time_event(std::int64_t now_ns) {
                 break;
             case PublicationAction::remove_from_sender:
                 stream->is_leaving = true;
-                agents_.sender_commands.execute(
-                    [&sender = agents_.sender, leaving = stream.get()] {
-                        sender.on_remove_publication(*leaving->publication);
-                        leaving->is_released.store(true, std::memory_order_release);
-                    });
+                agents_.sender_commands.execute([&sender = agents_.sender, leaving = stream.get()] {
+                    sender.on_remove_publication(*leaving->publication);
+                    leaving->is_released.store(true, std::memory_order_release);
+                });
                 break;
         }
     }

@@ -75,9 +75,9 @@ class NetworkStreams {
   private:
     struct Request;  // what a command asks for, parsed
 
-    [[nodiscard]] NetworkStream* find_reusable(const Request& request, const SendEndpoint& endpoint);
-    [[nodiscard]] std::int32_t choose_session(const Request& request,
-                                              const SendEndpoint* endpoint);
+    [[nodiscard]] NetworkStream* find_reusable(const Request& request,
+                                               const SendEndpoint& endpoint);
+    [[nodiscard]] std::int32_t choose_session(const Request& request, const SendEndpoint* endpoint);
     [[nodiscard]] bool is_session_used(const SendEndpoint* endpoint, std::int32_t session_id,
                                        std::int32_t stream_id) const;
     [[nodiscard]] std::optional<TaggedPublication> find_tagged(std::int64_t entity_tag) const;

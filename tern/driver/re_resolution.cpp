@@ -33,13 +33,11 @@ void ImageStreams::re_resolve(const ReResolveControlRequest& request) {
     const UdpChannel& channel = destination->channel;
     try {
         const UdpChannel resolved = parse_udp_channel(channel.uri(), services_);
-        if (resolved.remote_control() == channel.remote_control()) return;
-        agents_.receiver_commands.execute([&receiver = agents_.receiver,
-                                           target = endpoint->endpoint.get(),
-                                           id = request.destination_id,
-                                           address = resolved.remote_control()] {
-            receiver.on_resolution_change(*target, id, address);
-        });
+        if (resolved.local() == channel.local()) return;
+        agents_.receiver_commands.execute(
+            [&receiver = agents_.receiver, target = endpoint->endpoint.get(),
+             id = request.destination_id,
+             address = resolved.local()] { receiver.on_resolution_change(*target, id, address); });
     } catch (const std::exception& error) {
         services_.errors.record(error);
     }

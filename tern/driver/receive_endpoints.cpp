@@ -28,10 +28,9 @@ void check_window(const UdpChannel& channel, const DriverContext& context,
 void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested) {
     const auto check = [&](std::string_view name, std::uint32_t has, std::uint32_t wants) {
         if (wants == 0 || wants == has) return;
-        throw Error(
-            fmt::format("{}={} does not match existing value of {}: existingChannel={} channel={}",
-                        name, wants, has == 0 ? "OS default" : std::to_string(has), existing.uri(),
-                        requested.uri()));
+        throw Error(fmt::format(
+            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
+            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
     };
     check("so-rcvbuf", existing.receive_buffer_length(), requested.receive_buffer_length());
     check("so-sndbuf", existing.send_buffer_length(), requested.send_buffer_length());
@@ -149,16 +148,15 @@ void ReceiveEndpoints::add_interest(ReceiveEndpoint& endpoint, const Subscriptio
         return;
     }
     endpoint.interests.push_back({subscription.stream_id, subscription.params.session_id, 1});
-    agents_.receiver_commands.execute([&receiver = agents_.receiver,
-                                       target = endpoint.endpoint.get(),
-                                       stream_id = subscription.stream_id,
-                                       session_id = subscription.params.session_id] {
-        if (session_id) {
-            receiver.on_add_subscription(*target, stream_id, *session_id);
-        } else {
-            receiver.on_add_subscription(*target, stream_id);
-        }
-    });
+    agents_.receiver_commands.execute(
+        [&receiver = agents_.receiver, target = endpoint.endpoint.get(),
+         stream_id = subscription.stream_id, session_id = subscription.params.session_id] {
+            if (session_id) {
+                receiver.on_add_subscription(*target, stream_id, *session_id);
+            } else {
+                receiver.on_add_subscription(*target, stream_id);
+            }
+        });
 }
 
 void ReceiveEndpoints::remove_interest(ReceiveEndpoint& endpoint,
@@ -169,16 +167,15 @@ void ReceiveEndpoints::remove_interest(ReceiveEndpoint& endpoint,
     });
     if (same == endpoint.interests.end() || --same->count > 0) return;
     endpoint.interests.erase(same);
-    agents_.receiver_commands.execute([&receiver = agents_.receiver,
-                                       target = endpoint.endpoint.get(),
-                                       stream_id = subscription.stream_id,
-                                       session_id = subscription.params.session_id] {
-        if (session_id) {
-            receiver.on_remove_subscription(*target, stream_id, *session_id);
-        } else {
-            receiver.on_remove_subscription(*target, stream_id);
-        }
-    });
+    agents_.receiver_commands.execute(
+        [&receiver = agents_.receiver, target = endpoint.endpoint.get(),
+         stream_id = subscription.stream_id, session_id = subscription.params.session_id] {
+            if (session_id) {
+                receiver.on_remove_subscription(*target, stream_id, *session_id);
+            } else {
+                receiver.on_remove_subscription(*target, stream_id);
+            }
+        });
     close_if_unused(endpoint);
 }
 
@@ -197,12 +194,11 @@ void ReceiveEndpoints::add_destination(ReceiveEndpoint& endpoint, const UdpChann
     auto record = std::make_unique<ReceiveDestinationRecord>();
     record->managed_port = ports_.acquire(channel.remote_data().port());
     try {
-        record->destination =
-            &endpoint.endpoint->open_destination(channel, record->managed_port);
+        record->destination = &endpoint.endpoint->open_destination(channel, record->managed_port);
         record->local_address = allocate_local_address(
             services_.counters_manager, "rcv-local-sockaddr", endpoint.status.id(),
-            record->destination->socket->local_address().to_string(),
-            subscription.registration_id, subscription.client_id);
+            record->destination->socket->local_address().to_string(), subscription.registration_id,
+            subscription.client_id);
     } catch (...) {
         if (record->destination != nullptr) {
             endpoint.endpoint->close_destination(*record->destination);
@@ -210,18 +206,16 @@ void ReceiveEndpoints::add_destination(ReceiveEndpoint& endpoint, const UdpChann
         ports_.release(record->managed_port);
         throw;
     }
-    agents_.receiver_commands.execute([&receiver = agents_.receiver,
-                                       target = endpoint.endpoint.get(),
-                                       added = record->destination] {
-        receiver.on_add_destination(*target, *added);
-    });
+    agents_.receiver_commands.execute(
+        [&receiver = agents_.receiver, target = endpoint.endpoint.get(),
+         added = record->destination] { receiver.on_add_destination(*target, *added); });
     endpoint.destinations.push_back(std::move(record));
 }
 
 void ReceiveEndpoints::remove_destination(ReceiveEndpoint& endpoint, const UdpChannel& channel) {
     for (const auto& record : endpoint.destinations) {
-        if (record->is_leaving || record->destination->channel.canonical_form() !=
-                                      channel.canonical_form()) {
+        if (record->is_leaving ||
+            record->destination->channel.canonical_form() != channel.canonical_form()) {
             continue;
         }
         record->is_leaving = true;

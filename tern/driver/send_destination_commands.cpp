@@ -32,9 +32,8 @@ UdpChannel parse_send_destination(std::string_view text, const DriverServices& s
 }  // namespace
 
 void check_destination_keys(const wire::ChannelUri& uri, std::string_view text) {
-    for (const std::string_view forbidden :
-         {key::kMtu, key::kReceiverWindow, key::kSocketRcvbuf, key::kSocketSndbuf,
-          key::kResponseCorrelationId}) {
+    for (const std::string_view forbidden : {key::kMtu, key::kReceiverWindow, key::kSocketRcvbuf,
+                                             key::kSocketSndbuf, key::kResponseCorrelationId}) {
         if (uri.contains(forbidden)) {
             throw control_error(wire::ErrorCode::invalid_channel,
                                 fmt::format("destinations must not contain the key: {} channel={}",
@@ -77,18 +76,16 @@ void NetworkStreams::add_destination(const wire::DestinationCommand& command) {
 void NetworkStreams::remove_destination(const wire::DestinationCommand& command) {
     SendEndpoint& endpoint = manual_endpoint(command.registration_id);
     const UdpChannel destination = parse_send_destination(command.channel, services_);
-    agents_.sender_commands.execute([&sender = agents_.sender, target = endpoint.endpoint.get(),
-                                     address = destination.remote_data()] {
-        sender.on_remove_destination(*target, address);
-    });
+    agents_.sender_commands.execute(
+        [&sender = agents_.sender, target = endpoint.endpoint.get(),
+         address = destination.remote_data()] { sender.on_remove_destination(*target, address); });
 }
 
 void NetworkStreams::remove_destination(const wire::RemoveDestinationById& command) {
     SendEndpoint& endpoint = manual_endpoint(command.registration_id);
-    agents_.sender_commands.execute([&sender = agents_.sender, target = endpoint.endpoint.get(),
-                                     id = command.destination_registration_id] {
-        sender.on_remove_destination(*target, id);
-    });
+    agents_.sender_commands.execute(
+        [&sender = agents_.sender, target = endpoint.endpoint.get(),
+         id = command.destination_registration_id] { sender.on_remove_destination(*target, id); });
 }
 
 }  // namespace tern::driver

@@ -47,9 +47,10 @@ void check_can_open(const UdpChannel& channel) {
         channel.is_response()) {
         return;
     }
-    throw Error(fmt::format("URI must have explicit control, endpoint, or be manual control-mode "
-                            "when original: channel={}",
-                            channel.uri()));
+    throw Error(
+        fmt::format("URI must have explicit control, endpoint, or be manual control-mode "
+                    "when original: channel={}",
+                    channel.uri()));
 }
 
 bool is_same_endpoint(const UdpChannel& existing, const UdpChannel& requested) {
@@ -124,7 +125,7 @@ SendEndpoint& SendEndpoints::open(const UdpChannel& channel, std::int64_t regist
                 .receive_buffer_length = static_cast<std::uint32_t>(context.socket_rcvbuf_length),
                 .multicast_ttl = context.multicast_ttl,
                 .destination_count = endpoint->destination_count},
-            services_.platform.network, services_.system_counters);
+            services_.platform.network, services_.system_counters, services_.errors.as_handler());
         allocate_counters(*endpoint, registration_id, client_id);
     } catch (...) {
         free(*endpoint);
@@ -132,8 +133,9 @@ SendEndpoint& SendEndpoints::open(const UdpChannel& channel, std::int64_t regist
     }
     endpoints_.push_back(std::move(endpoint));
     SendEndpoint& opened = *endpoints_.back();
-    agents_.sender_commands.execute(
-        [&sender = agents_.sender, added = opened.endpoint.get()] { sender.on_add_endpoint(*added); });
+    agents_.sender_commands.execute([&sender = agents_.sender, added = opened.endpoint.get()] {
+        sender.on_add_endpoint(*added);
+    });
     return opened;
 }
 

@@ -9,18 +9,17 @@ namespace tern::driver {
 
 memory::Counter allocate_stream_counter(memory::CountersManager& manager, std::int32_t type_id,
                                         std::string_view name, const StreamIdentity& identity) {
-    const memory::CounterKey key =
-        memory::stream_key({.registration_id = identity.registration_id,
-                            .session_id = identity.session_id,
-                            .stream_id = identity.stream_id,
-                            .channel = identity.channel});
-    return manager.allocate({.type_id = type_id,
-                             .key = key.bytes(),
-                             .label = fmt::format("{}: {} {} {} {}", name, identity.registration_id,
-                                                  identity.session_id, identity.stream_id,
-                                                  identity.channel),
-                             .registration_id = identity.registration_id,
-                             .owner_id = identity.owner_id});
+    const memory::CounterKey key = memory::stream_key({.registration_id = identity.registration_id,
+                                                       .session_id = identity.session_id,
+                                                       .stream_id = identity.stream_id,
+                                                       .channel = identity.channel});
+    return manager.allocate(
+        {.type_id = type_id,
+         .key = key.bytes(),
+         .label = fmt::format("{}: {} {} {} {}", name, identity.registration_id,
+                              identity.session_id, identity.stream_id, identity.channel),
+         .registration_id = identity.registration_id,
+         .owner_id = identity.owner_id});
 }
 
 memory::Position allocate_subscriber_position(memory::CountersManager& manager,

@@ -11,9 +11,8 @@ void StreamLinker::link(Stream& stream, Subscription& subscription, std::int64_t
     if (stream.has(subscription)) return;
     const memory::Position position =
         allocate_subscriber_position(manager_, subscription, stream, join_position);
-    stream.subscribers.push_back({.subscription = &subscription,
-                                  .position = position,
-                                  .time_of_last_update_ns = now_ns});
+    stream.subscribers.push_back(
+        {.subscription = &subscription, .position = position, .time_of_last_update_ns = now_ns});
     announce(stream, stream.subscribers.back());
 }
 

@@ -30,8 +30,8 @@ void read_mtu(const wire::ChannelUri& uri, PublicationParams& params) {
             *mtu));
     }
     if (!is_aligned<std::int64_t>(*mtu, logbuffer::kFrameAlignment)) {
-        throw Error(fmt::format("mtuLength must be a multiple of FRAME_ALIGNMENT: mtuLength={}",
-                                *mtu));
+        throw Error(
+            fmt::format("mtuLength must be a multiple of FRAME_ALIGNMENT: mtuLength={}", *mtu));
     }
     params.mtu_length = static_cast<std::int32_t>(*mtu);
     params.has_mtu_length = true;
@@ -41,8 +41,8 @@ void read_max_resend(const wire::ChannelUri& uri, PublicationParams& params) {
     const auto resend = uri.get_int32(key::kMaxResend);
     if (!resend) return;
     if (*resend <= 0 || *resend > kMaxResendLimit) {
-        throw Error(fmt::format("invalid max-resend={}, must be > 0 and <= {}", *resend,
-                                kMaxResendLimit));
+        throw Error(
+            fmt::format("invalid max-resend={}, must be > 0 and <= {}", *resend, kMaxResendLimit));
     }
     params.max_resend = *resend;
 }
@@ -52,8 +52,8 @@ void read_window(const wire::ChannelUri& uri, std::int32_t configured, Publicati
     const auto window = uri.get_size(key::kPublicationWindow);
     if (!window) return;
     if (*window < params.mtu_length) {
-        throw Error(fmt::format("pub-wnd={} cannot be less than the mtu={}", *window,
-                                params.mtu_length));
+        throw Error(
+            fmt::format("pub-wnd={} cannot be less than the mtu={}", *window, params.mtu_length));
     }
     if (*window > params.term_length / 2) {
         throw Error(fmt::format("pub-wnd={} must not exceed half the term-length={}", *window,
@@ -68,8 +68,7 @@ void read_position(const wire::ChannelUri& uri, PublicationParams& params) {
     const auto term_offset = uri.get_int32(key::kTermOffset);
     if (!initial_term_id && !term_id && !term_offset) return;
     if (!initial_term_id || !term_id || !term_offset) {
-        throw Error(
-            "params: init-term-id term-id term-offset must be used as a complete set");
+        throw Error("params: init-term-id term-id term-offset must be used as a complete set");
     }
     if (wrapping_sub(*term_id, *initial_term_id) < 0) {
         throw Error(
@@ -77,12 +76,12 @@ void read_position(const wire::ChannelUri& uri, PublicationParams& params) {
                         *initial_term_id, *term_id));
     }
     if (*term_offset < 0 || *term_offset > params.term_length) {
-        throw Error(fmt::format("Param term-offset={} > term-length={}", *term_offset,
-                                params.term_length));
+        throw Error(
+            fmt::format("Param term-offset={} > term-length={}", *term_offset, params.term_length));
     }
     if (!is_aligned(*term_offset, logbuffer::kFrameAlignment)) {
-        throw Error(fmt::format("Param term-offset={} must be multiple of FRAME_ALIGNMENT",
-                                *term_offset));
+        throw Error(
+            fmt::format("Param term-offset={} must be multiple of FRAME_ALIGNMENT", *term_offset));
     }
     params.initial_term_id = *initial_term_id;
     params.term_id = *term_id;
@@ -132,8 +131,8 @@ void check_same(std::string_view param, std::int64_t existing, std::int64_t requ
 
 std::int64_t PublicationParams::start_position() const noexcept {
     if (!has_position) return 0;
-    return logbuffer::compute_position(term_id, term_offset,
-                                       logbuffer::position_shift(term_length), initial_term_id);
+    return logbuffer::compute_position(term_id, term_offset, logbuffer::position_shift(term_length),
+                                       initial_term_id);
 }
 
 UntetheredTimeouts untethered_timeouts(const wire::ChannelUri& uri, const DriverContext& context) {
@@ -166,9 +165,9 @@ PublicationParams publication_params(const wire::ChannelUri& uri, const DriverCo
     const bool is_prototype = params.response_correlation_id == kPrototypeCorrelationId &&
                               uri.has_control_mode(wire::control_mode::kResponse);
     if (is_prototype) params.term_length = kPrototypeTermLength;
-    read_window(
-        uri, ipc ? context.ipc_publication_window_length : context.publication_window_length,
-        params);
+    read_window(uri,
+                ipc ? context.ipc_publication_window_length : context.publication_window_length,
+                params);
     read_position(uri, params);
     params.sparse = uri.get_bool(key::kSparse).value_or(context.term_buffer_sparse_file);
     params.signal_eos = uri.get_bool(key::kEndOfStream).value_or(true);
@@ -181,7 +180,8 @@ PublicationParams publication_params(const wire::ChannelUri& uri, const DriverCo
 SubscriptionParams subscription_params(const wire::ChannelUri& uri, const DriverContext& context) {
     SubscriptionParams params;
     params.session_id = uri.session_id();
-    params.reliable = uri.is_ipc() || uri.get_bool(key::kReliable).value_or(context.reliable_stream);
+    params.reliable =
+        uri.is_ipc() || uri.get_bool(key::kReliable).value_or(context.reliable_stream);
     params.sparse = uri.get_bool(key::kSparse).value_or(context.term_buffer_sparse_file);
     params.tether = uri.get_bool(key::kTether).value_or(context.tether_subscriptions);
     params.rejoin = uri.get_bool(key::kRejoin).value_or(context.rejoin_stream);
