@@ -4,6 +4,7 @@
 
 #include "tern/archive/error_codes.hpp"
 #include "tern/archive/protocol.hpp"
+#include "tern/archive/registration.hpp"
 #include "tern/base/duration.hpp"
 
 namespace tern::archive {
@@ -130,7 +131,7 @@ int ControlSession::add_resources() {
         try {
             publication_ = services_.aeron.find_exclusive_publication(publication_id_);
         } catch (const client::RegistrationException& refusal) {
-            if (refusal.severity() != Severity::warn) throw;
+            if (!is_temporary(refusal)) throw;
             publication_id_ = services_.aeron.async_add_exclusive_publication(
                 spec_.publication_channel, spec_.response_stream_id);
         }

@@ -6,6 +6,7 @@
 
 #include "tern/archive/channels.hpp"
 #include "tern/archive/error_codes.hpp"
+#include "tern/archive/registration.hpp"
 #include "tern/base/math.hpp"
 #include "tern/wire/data_header.hpp"
 
@@ -63,14 +64,14 @@ void Replays::start(ControlSession& session, const Request& request) {
     spec.recorded = recordings_.recorded(id);
     std::optional<std::int64_t> limit;
     if (spec.recorded) limit = spec.recorded->position();
-    if (request.limit_counter_id != kNullValue) {
+    if (request.limit_counter_id) {
         try {
-            spec.bound = bound_by(request.limit_counter_id);
+            spec.bound = bound_by(*request.limit_counter_id);
             limit = spec.bound().position;
         } catch (const std::exception& error) {
             return refuse(error_code::kGeneric,
                           fmt::format("unable to create replay limit counter id= {} because of: {}",
-                                      request.limit_counter_id, error.what()));
+                                      *request.limit_counter_id, error.what()));
         }
     }
     spec.recording = *recording;
@@ -310,7 +311,7 @@ bool Replays::poll_publication(Replay& replay) {
         replay.session = std::make_unique<ReplaySession>(std::move(spec), services_.platform);
         return true;
     } catch (const client::RegistrationException& refusal) {
-        if (refusal.code() == client::error_code::kResourceTemporarilyUnavailable) {
+        if (is_temporary(refusal)) {
             replay.publication_id = services_.aeron.async_add_exclusive_publication(
                 replay.publication_channel, replay.spec.replay_stream_id);
             return false;

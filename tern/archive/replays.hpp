@@ -37,7 +37,7 @@ class Replays {
         std::int64_t recording_id = 0;
         std::int64_t position = -1;
         std::int64_t length = -1;
-        std::int32_t limit_counter_id = -1;  ///< -1: not bounded
+        std::optional<std::int32_t> limit_counter_id;  ///< bounded by this counter
         std::int32_t stream_id = 0;
         std::int32_t file_io_max_length = -1;
         std::string_view channel;
