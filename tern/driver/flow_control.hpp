@@ -64,7 +64,7 @@ class MaxFlowControl final : public FlowControl {
 class MinFlowControl final : public FlowControl {
   public:
     struct Config {
-        std::optional<std::int64_t> group_tag;  ///< set: only receivers with this tag count
+        std::optional<std::int64_t> group_tag = {};  ///< set: only receivers with this tag count
         std::int32_t group_min_size = 0;
         std::int64_t receiver_timeout_ns = 5'000'000'000;
         std::int32_t retransmit_window_multiple = kMulticastRetransmitWindowMultiple;
@@ -103,7 +103,7 @@ class MinFlowControl final : public FlowControl {
     Config config_;
     memory::Counter receivers_counter_;
     std::vector<Receiver> receivers_;
-    std::optional<std::int64_t> setup_limit_;  // holds the limit while a receiver is joining
+    std::optional<std::int64_t> setup_limit_ = {};  // holds the limit while a receiver is joining
     std::int64_t time_of_last_setup_ns_ = 0;
     bool setup_triggered_ = false;
     std::atomic<bool> has_required_receivers_;
@@ -113,10 +113,10 @@ class MinFlowControl final : public FlowControl {
 struct FlowControlOptions {
     enum class Strategy : std::uint8_t { max, min, tagged };
     Strategy strategy = Strategy::max;
-    std::optional<std::int64_t> receiver_timeout_ns;
-    std::optional<std::int64_t> group_tag;
-    std::optional<std::int32_t> group_min_size;
-    std::optional<std::int32_t> retransmit_window_multiple;
+    std::optional<std::int64_t> receiver_timeout_ns = {};
+    std::optional<std::int64_t> group_tag = {};
+    std::optional<std::int32_t> group_min_size = {};
+    std::optional<std::int32_t> retransmit_window_multiple = {};
 };
 
 /// Throws Error (in upstream's words) on a value that cannot be understood.

@@ -47,7 +47,7 @@ struct PublicationImageParams {
     std::int64_t destination_id = 0;  ///< that the SETUP came in on; may be gone meanwhile
     /// Called on the conductor for each newly lost range, with its length in bytes (loss report);
     /// may be empty.
-    std::function<void(std::int64_t bytes)> on_loss;
+    std::function<void(std::int64_t bytes)> on_loss = {};
 };
 
 /// All positions start at join_position: the image sets them.

@@ -50,9 +50,9 @@ struct ReceiveChannelEndpointParams {
     UdpChannel channel;
     std::uint16_t bind_port = 0;  ///< from the port manager; 0: as the channel says
     std::int64_t receiver_id = 0;
-    std::optional<std::int64_t> group_tag;    ///< the driver's; the channel's goes before it
-    std::uint32_t send_buffer_length = 0;     ///< SO_SNDBUF where the channel names none
-    std::uint32_t receive_buffer_length = 0;  ///< SO_RCVBUF where the channel names none
+    std::optional<std::int64_t> group_tag = {};  ///< the driver's; the channel's goes before it
+    std::uint32_t send_buffer_length = 0;        ///< SO_SNDBUF where the channel names none
+    std::uint32_t receive_buffer_length = 0;     ///< SO_RCVBUF where the channel names none
     std::uint8_t multicast_ttl = 0;
     std::int32_t stream_session_limit = INT32_MAX;
 };

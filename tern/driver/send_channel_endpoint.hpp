@@ -33,8 +33,8 @@ struct SendChannelEndpointParams {
     std::uint16_t bind_port = 0;           ///< from the port manager; 0: as the channel says
     std::uint32_t send_buffer_length = 0;  ///< SO_SNDBUF where the channel names none; 0: default
     std::uint32_t receive_buffer_length = 0;
-    std::uint8_t multicast_ttl = 0;     ///< where the channel names none; 0: default
-    memory::Counter destination_count;  ///< mdc-num-dest; null unless multi-destination
+    std::uint8_t multicast_ttl = 0;          ///< where the channel names none; 0: default
+    memory::Counter destination_count = {};  ///< mdc-num-dest; null unless multi-destination
 };
 
 class SendChannelEndpoint {
