@@ -48,8 +48,7 @@ int Recorder::do_work() {
         queue_, sessions_, error_handler_,
         [&](RecordingSession& session) { return session.do_work(statistics_); },
         [](const RecordingSession& session) { return session.is_stopped(); });
-    if (statistics_.bytes != bytes_before) counters.io.publish(statistics_);
-    counters.duty_cycle.measure(platform_.clock.nano_time());
+    counters.publish(statistics_, statistics_.bytes != bytes_before, platform_.clock.nano_time());
     return work;
 }
 
@@ -61,8 +60,7 @@ int Replayer::do_work() {
         queue_, sessions_, error_handler_,
         [&](ReplaySession& session) { return session.do_work(buffer_, statistics_); },
         [](const ReplaySession& session) { return session.is_done(); });
-    if (statistics_.bytes != bytes_before) counters.io.publish(statistics_);
-    counters.duty_cycle.measure(platform_.clock.nano_time());
+    counters.publish(statistics_, statistics_.bytes != bytes_before, platform_.clock.nano_time());
     return work;
 }
 

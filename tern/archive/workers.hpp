@@ -3,6 +3,7 @@
 //
 // Thread safety: hand_over() by the conductor, everything else on the agent's own thread.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,24 +19,36 @@
 
 namespace tern::archive {
 
-/// Counters of one worker; may be empty while the archive starts.
 struct IoCounters {
     std::shared_ptr<client::Counter> max_time;
     std::shared_ptr<client::Counter> total_bytes;
     std::shared_ptr<client::Counter> total_time;
     void publish(const IoStatistics& statistics) const {
-        if (!max_time) return;
         max_time->set(statistics.max_time_ns);
         total_bytes->set(statistics.bytes);
         total_time->set(statistics.time_ns);
     }
 };
 
-/// Counters are attached by the conductor before the first session is handed over; the hand-over
-/// makes them visible.
-struct WorkerCounters {
-    IoCounters io;
-    DutyCycleTracker duty_cycle;
+/// The counters of one worker: the conductor attaches them when the driver has allocated them, the
+/// worker uses them from then on.
+class WorkerCounters {
+  public:
+    void attach(IoCounters io, DutyCycleTracker duty_cycle) {
+        io_ = std::move(io);
+        duty_cycle_ = std::move(duty_cycle);
+        attached_.store(true, std::memory_order_release);  // pairs with publish
+    }
+    void publish(const IoStatistics& statistics, bool changed, std::int64_t now_ns) {
+        if (!attached_.load(std::memory_order_acquire)) return;  // pairs with attach
+        if (changed) io_.publish(statistics);
+        duty_cycle_.measure(now_ns);
+    }
+
+  private:
+    std::atomic<bool> attached_{false};
+    IoCounters io_;
+    DutyCycleTracker duty_cycle_;
 };
 
 class Recorder final : public Agent {

@@ -56,4 +56,8 @@ ArchiveMarkFields ArchiveMarkFile::fields() const {
     return fields;
 }
 
+void ArchiveMarkFile::set_archive_id(std::int64_t archive_id) noexcept {
+    set_field(kArchiveIdOffset, archive_id);
+}
+
 }  // namespace tern::memory

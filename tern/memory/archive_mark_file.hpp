@@ -38,6 +38,9 @@ class ArchiveMarkFile : public MarkFile {
 
     [[nodiscard]] ArchiveMarkFields fields() const;
 
+    /// For an archive that learns its id from the driver, after it has acquired the file.
+    void set_archive_id(std::int64_t archive_id) noexcept;
+
   private:
     explicit ArchiveMarkFile(MarkFile&& file) : MarkFile(std::move(file)) {}
 };
