@@ -95,7 +95,7 @@ struct StatusMessage {
     std::int32_t consumption_term_offset = 0;
     std::int32_t receiver_window_length = 0;  ///< bytes
     std::int64_t receiver_id = 0;
-    std::optional<std::int64_t> group_tag;
+    std::optional<std::int64_t> group_tag = {};
 };
 
 /// RTT measurement; a request when rttm_flags::kReply is set, else the answer to one.
@@ -116,9 +116,9 @@ struct ErrorFrame {
     std::int32_t session_id = 0;
     std::int32_t stream_id = 0;
     std::int64_t receiver_id = 0;
-    std::optional<std::int64_t> group_tag;
+    std::optional<std::int64_t> group_tag = {};
     std::int32_t error_code = 0;
-    std::string_view text;
+    std::string_view text = {};
 };
 
 struct ResponseSetupFrame {
