@@ -113,6 +113,8 @@ class ArchiveWithJavaDriver : public ::testing::TestWithParam<archive::ArchiveTh
                 return next == expected;
             },
             "the replay");
+        // Ended at the archive, too: until then the recording cannot be purged.
+        await([&] { return subscription->image_at(0)->is_end_of_stream(); }, "the replay's end");
         return next;
     }
 
@@ -192,8 +194,9 @@ TEST_P(ArchiveWithJavaDriver, ClosingStopsLiveRecordings) {
     await([&] { return publication->is_connected(); }, "the recorder");
     std::vector<std::byte> message(1000, std::byte{0x5A});
     await([&] { return publication->offer(message) > 0; }, "an offer");
+    await([&] { return client_->list_recording(0).has_value(); }, "the recording");
     await([&] { return client_->get_recording_position(0) == publication->position(); },
-          "the recording");
+          "all to be recorded");
     const auto position = publication->position();
     client_->close();
     archive_->close();
