@@ -257,16 +257,16 @@ int ServiceContainer::Impl::await_recovery_state() {
     }
     snapshot_recording_id_ =
         recovery->snapshot_recording_ids[static_cast<std::size_t>(context_.service_id)];
-    loader_ = std::make_unique<SnapshotLoader>(
+    loader_ = std::make_unique<ServiceSnapshotLoader>(
         SnapshotEnvironment{context_, *aeron_, platform_,
                             [this](const std::exception& error) { report(error); }},
-        SnapshotLoader::Spec{.recording_id = *snapshot_recording_id_,
-                             .on_session =
-                                 [this](std::unique_ptr<ContainerSession> session) {
-                                     const std::int64_t id = session->id();
-                                     sessions_[id] = std::move(session);
-                                 },
-                             .host = *this});
+        ServiceSnapshotLoader::Spec{.recording_id = *snapshot_recording_id_,
+                                    .on_session =
+                                        [this](std::unique_ptr<ContainerSession> session) {
+                                            const std::int64_t id = session->id();
+                                            sessions_[id] = std::move(session);
+                                        },
+                                    .host = *this});
     state_ = State::load_snapshot;
     return 1;
 }

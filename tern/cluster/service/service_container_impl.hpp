@@ -160,9 +160,9 @@ class ServiceContainer::Impl final : public Cluster, public SessionHost {
     std::unique_ptr<ModuleLink> module_;
     ModuleRequests requests_;
     std::optional<std::int64_t> snapshot_recording_id_;
-    std::unique_ptr<SnapshotLoader> loader_;
+    std::unique_ptr<ServiceSnapshotLoader> loader_;
     std::string start_error_;
-    std::unique_ptr<SnapshotTaker> taker_;
+    std::unique_ptr<ServiceSnapshotTaker> taker_;
     std::int64_t snapshot_started_ns_ = 0;
     std::int64_t termination_deadline_ns_ = 0;
     bool is_termination_expected_ = false;

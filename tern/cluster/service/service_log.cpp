@@ -235,16 +235,17 @@ client::ControlledAction ServiceContainer::Impl::on_action(ConstBytes bytes) {
         return client::ControlledAction::continue_;
     }
     snapshot_started_ns_ = platform_.clock.nano_time();
-    taker_ = std::make_unique<SnapshotTaker>(
+    taker_ = std::make_unique<ServiceSnapshotTaker>(
         SnapshotEnvironment{context_, *aeron_, platform_,
                             [this](const std::exception& error) { report(error); }},
-        SnapshotTaker::Spec{.log_position = action.log_position,
-                            .leadership_term_id = action.leadership_term_id,
-                            .time_unit = time_unit_,
-                            .sessions = sessions_,
-                            .write_state = [this](client::ExclusivePublication& publication) {
-                                context_.service->on_take_snapshot(publication);
-                            }});
+        ServiceSnapshotTaker::Spec{
+            .log_position = action.log_position,
+            .leadership_term_id = action.leadership_term_id,
+            .time_unit = time_unit_,
+            .sessions = sessions_,
+            .write_state = [this](client::ExclusivePublication& publication) {
+                context_.service->on_take_snapshot(publication);
+            }});
     state_ = State::take_snapshot;
     return client::ControlledAction::break_;
 }

@@ -40,21 +40,21 @@ std::optional<std::int64_t> take(archive::AsyncArchiveClient& archive, std::int6
 
 // Taking.
 
-SnapshotTaker::SnapshotTaker(SnapshotEnvironment environment, Spec spec)
+ServiceSnapshotTaker::ServiceSnapshotTaker(SnapshotEnvironment environment, Spec spec)
     : environment_(std::move(environment)),
       spec_(std::move(spec)),
       archive_(archive_context(environment_), environment_.aeron, environment_.platform) {}
 
-SnapshotTaker::~SnapshotTaker() {
+ServiceSnapshotTaker::~ServiceSnapshotTaker() {
     if (publication_id_ != kNullValue) environment_.aeron.abandon(publication_id_);
     publication_.reset();
 }
 
-std::int64_t SnapshotTaker::recording_id() const noexcept {
+std::int64_t ServiceSnapshotTaker::recording_id() const noexcept {
     return error_.empty() ? recording_id_ : kNullValue;
 }
 
-int SnapshotTaker::do_work() {
+int ServiceSnapshotTaker::do_work() {
     const State before = state_;
     const int work = archive_.do_work();
     try {
@@ -69,13 +69,13 @@ int SnapshotTaker::do_work() {
     return work + (state_ != before ? 1 : 0);
 }
 
-void SnapshotTaker::abort(const std::string& why) {
+void ServiceSnapshotTaker::abort(const std::string& why) {
     if (state_ >= State::close_archive) return;
     error_ = why;
     begin_close();
 }
 
-void SnapshotTaker::begin_close() {
+void ServiceSnapshotTaker::begin_close() {
     // The publication first: its end stops the recording while the session still lives.
     if (publication_id_ != kNullValue) {
         environment_.aeron.abandon(std::exchange(publication_id_, kNullValue));
@@ -85,7 +85,7 @@ void SnapshotTaker::begin_close() {
     state_ = State::close_archive;
 }
 
-void SnapshotTaker::step() {
+void ServiceSnapshotTaker::step() {
     switch (state_) {
         case State::connect:
             if (!archive_.is_connected()) return;
@@ -124,7 +124,7 @@ void SnapshotTaker::step() {
     }
 }
 
-void SnapshotTaker::start_recording() {
+void ServiceSnapshotTaker::start_recording() {
     const std::string channel =
         wire::add_session_id(environment_.context.snapshot_channel, publication_->session_id());
     request_id_ = archive_.start_recording(channel, environment_.context.snapshot_stream_id,
@@ -132,7 +132,7 @@ void SnapshotTaker::start_recording() {
     state_ = State::await_recording_started;
 }
 
-bool SnapshotTaker::find_recording() {
+bool ServiceSnapshotTaker::find_recording() {
     const memory::CountersReader& counters = environment_.aeron.counters_reader();
     counters.for_each([&](std::int32_t id) {
         if (counters.type_id(id) != memory::counter_type::kRecordingPosition) return;
@@ -150,7 +150,7 @@ bool SnapshotTaker::find_recording() {
     return false;
 }
 
-bool SnapshotTaker::write_sessions() {
+bool ServiceSnapshotTaker::write_sessions() {
     using message::SnapshotMark;
     if (!is_begin_written_) {
         if (!write_marker(static_cast<std::int32_t>(SnapshotMark::begin))) return false;
@@ -171,7 +171,7 @@ bool SnapshotTaker::write_sessions() {
     return write_marker(static_cast<std::int32_t>(SnapshotMark::end));
 }
 
-bool SnapshotTaker::write_marker(std::int32_t mark) {
+bool ServiceSnapshotTaker::write_marker(std::int32_t mark) {
     const message::SnapshotMarker marker{
         .type_id = kServiceSnapshotType,
         .log_position = spec_.log_position,
@@ -185,14 +185,14 @@ bool SnapshotTaker::write_marker(std::int32_t mark) {
     return write(buffer_);
 }
 
-bool SnapshotTaker::write(ConstBytes bytes) {
+bool ServiceSnapshotTaker::write(ConstBytes bytes) {
     const std::int64_t result = publication_->offer(bytes);
     if (result > 0) return true;
     if (result == client::kBackPressured || result == client::kAdminAction) return false;
     throw Error(fmt::format("snapshot publication: {}", client::offer_result_name(result)));
 }
 
-bool SnapshotTaker::is_recorded() const {
+bool ServiceSnapshotTaker::is_recorded() const {
     const memory::CountersReader& counters = environment_.aeron.counters_reader();
     const auto key = memory::parse_recording_position_key(counters.key(recording_counter_id_));
     const std::int64_t recorded = counters.value(recording_counter_id_);
@@ -205,17 +205,17 @@ bool SnapshotTaker::is_recorded() const {
 
 // Loading.
 
-SnapshotLoader::SnapshotLoader(SnapshotEnvironment environment, Spec spec)
+ServiceSnapshotLoader::ServiceSnapshotLoader(SnapshotEnvironment environment, Spec spec)
     : environment_(std::move(environment)),
       spec_(std::move(spec)),
       archive_(archive_context(environment_), environment_.aeron, environment_.platform) {}
 
-SnapshotLoader::~SnapshotLoader() {
+ServiceSnapshotLoader::~ServiceSnapshotLoader() {
     if (subscription_id_ != kNullValue) environment_.aeron.abandon(subscription_id_);
     subscription_.reset();
 }
 
-int SnapshotLoader::do_work() {
+int ServiceSnapshotLoader::do_work() {
     const State before = state_;
     const int work = archive_.do_work();
     try {
@@ -228,7 +228,7 @@ int SnapshotLoader::do_work() {
     return work + (state_ != before ? 1 : 0);
 }
 
-void SnapshotLoader::begin_close() {
+void ServiceSnapshotLoader::begin_close() {
     if (state_ >= State::close_archive) return;
     if (subscription_id_ != kNullValue) {
         environment_.aeron.abandon(std::exchange(subscription_id_, kNullValue));
@@ -239,7 +239,7 @@ void SnapshotLoader::begin_close() {
     state_ = State::close_archive;
 }
 
-void SnapshotLoader::step() {
+void ServiceSnapshotLoader::step() {
     const ServiceContainerContext& context = environment_.context;
     switch (state_) {
         case State::connect:
@@ -280,7 +280,7 @@ void SnapshotLoader::step() {
     }
 }
 
-void SnapshotLoader::read_sessions() {
+void ServiceSnapshotLoader::read_sessions() {
     const int fragments = image_->controlled_poll(assembler_, kFragmentLimit);
     if (is_complete_) {
         state_ = State::ready;
@@ -290,7 +290,7 @@ void SnapshotLoader::read_sessions() {
     }
 }
 
-client::ControlledAction SnapshotLoader::on_message(ConstBytes bytes) {
+client::ControlledAction ServiceSnapshotLoader::on_message(ConstBytes bytes) {
     const auto header = wire::MessageHeader::read(bytes);
     if (!header || header->schema_id != message::kSchema.id) {
         throw Error(fmt::format("expected schemaId={}, actual={}", message::kSchema.id,
@@ -313,7 +313,7 @@ client::ControlledAction SnapshotLoader::on_message(ConstBytes bytes) {
     return client::ControlledAction::continue_;
 }
 
-client::ControlledAction SnapshotLoader::on_marker(ConstBytes bytes) {
+client::ControlledAction ServiceSnapshotLoader::on_marker(ConstBytes bytes) {
     const auto marker = wire::decode<message::SnapshotMarker>(bytes);
     if (!marker) throw Error("malformed marker in the service snapshot");
     if (marker->type_id != kServiceSnapshotType) {

@@ -2,9 +2,11 @@
 // Taking and loading a service's snapshot: two state machines, each with an archive session of its
 // own that it closes on every path (CST-7, CST-14.2 numbers 6 and 7).
 //
-//   SnapshotTaker   archive session -> publication -> recording -> sessions and state written ->
+//   ServiceSnapshotTaker   archive session -> publication -> recording -> sessions and state
+//   written ->
 //                   recorded -> publication closed -> archive session closed
-//   SnapshotLoader  archive session -> replay -> image -> sessions read -> (the service reads its
+//   ServiceSnapshotLoader  archive session -> replay -> image -> sessions read -> (the service
+//   reads its
 //                   state) -> subscription closed -> archive session closed
 //
 // Failures do not leave do_work(): the machine closes what it opened and is then finished with
@@ -30,7 +32,7 @@ struct SnapshotEnvironment {
     ErrorHandler error_handler;
 };
 
-class SnapshotTaker {
+class ServiceSnapshotTaker {
   public:
     struct Spec {
         std::int64_t log_position;
@@ -40,8 +42,8 @@ class SnapshotTaker {
         /// Writes the service's state; may idle, may throw.
         std::function<void(client::ExclusivePublication&)> write_state;
     };
-    SnapshotTaker(SnapshotEnvironment environment, Spec spec);
-    ~SnapshotTaker();
+    ServiceSnapshotTaker(SnapshotEnvironment environment, Spec spec);
+    ~ServiceSnapshotTaker();
 
     int do_work();
     [[nodiscard]] bool is_finished() const noexcept { return state_ == State::finished; }
@@ -87,7 +89,7 @@ class SnapshotTaker {
     std::string error_;
 };
 
-class SnapshotLoader {
+class ServiceSnapshotLoader {
   public:
     /// `on_session` is called for each session of the snapshot.
     struct Spec {
@@ -95,8 +97,8 @@ class SnapshotLoader {
         std::function<void(std::unique_ptr<ContainerSession>)> on_session;
         SessionHost& host;
     };
-    SnapshotLoader(SnapshotEnvironment environment, Spec spec);
-    ~SnapshotLoader();
+    ServiceSnapshotLoader(SnapshotEnvironment environment, Spec spec);
+    ~ServiceSnapshotLoader();
 
     int do_work();
     /// The sessions have been read; image() stands at the service's own state.
