@@ -231,6 +231,32 @@ TEST_P(ArchiveWithJavaDriver, UpstreamsToolVerifiesWhatWeWrote) {
     EXPECT_THAT(text, testing::HasSubstr(fmt::format("(recordingId={}) OK", id)));
 }
 
+/// Upstream's client records, replays live and stopped, extends, truncates; its session ends by its
+/// own request (pain 1784).
+TEST_P(ArchiveWithJavaDriver, ServesUpstreamsClient) {
+    const char* classes = std::getenv("TERN_JAVA_CLASSES");
+    ASSERT_NE(classes, nullptr) << "run ./dev test interop";
+    const auto output = scratch_.path() + "/client.txt";
+    platform::posix::ProcessOptions options;
+    options.arguments = {"java",
+                         "-cp",
+                         std::string(aeron_jar()) + ":" + classes,
+                         "--add-opens",
+                         "java.base/jdk.internal.misc=ALL-UNNAMED",
+                         "-Daeron.dir=" + driver_->aeron_directory(),
+                         "ArchiveRoundTrip"};
+    options.output = platform::posix::Output::file;
+    options.output_path = output;
+    platform::posix::Process java(options);
+    const auto code = java.wait(2 * kPatienceNs);
+    std::ifstream in(output);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    EXPECT_EQ(code, 0) << text;
+    EXPECT_THAT(text, testing::HasSubstr("OK"));
+    await([&] { return archive_->event_log().session_ends().size() == 1; }, "the session's end");
+    expect_proper_ends(1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, ArchiveWithJavaDriver,
                          testing::Values(archive::ArchiveThreadingMode::shared,
                                          archive::ArchiveThreadingMode::dedicated),
