@@ -1,0 +1,237 @@
+#include "tern/node/clustered_node.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "tern/driver/configuration.hpp"
+#include "tern/platform/idle_strategy.hpp"
+
+namespace tern::node {
+namespace {
+
+NodeThreading parse_threading(const std::string& text) {
+    if (text == "single") return NodeThreading::single;
+    if (text == "shared") return NodeThreading::shared;
+    if (text == "dedicated") return NodeThreading::dedicated;
+    throw ConfigurationError(
+        fmt::format("tern.node.threading={}: expected single, shared or dedicated", text));
+}
+
+}  // namespace
+
+/// Module or container with what drives it: a thread, or the owner's invoke(). Notices that the
+/// agent has ended by itself, and can hold it still between two duty cycles.
+class ClusteredNode::Part final : public Agent {
+  public:
+    Part(ClusteredNode& node, Agent& agent) : node_(node), agent_(agent) {}
+
+    void start_thread(std::string_view idle_strategy) {
+        runner_ = std::make_unique<platform::AgentRunner>(
+            *this, platform::make_idle_strategy(idle_strategy), [](const std::exception&) {});
+        runner_->start();
+    }
+    void start_invoked() {
+        invoker_ = std::make_unique<platform::AgentInvoker>(*this, [](const std::exception&) {});
+        invoker_->start();
+    }
+    int invoke() { return invoker_ ? invoker_->invoke() : 0; }
+
+    /// Returns when the agent stands still, or has ended.
+    void hold() {
+        is_held_.store(true, std::memory_order_release);
+        const auto idle = platform::make_idle_strategy("backoff");
+        while (runner_ && !runner_->is_finished() && !is_still_.load(std::memory_order_acquire)) {
+            idle->idle(0);
+        }
+    }
+    void close() {
+        if (runner_) runner_->close();
+        if (invoker_) invoker_->close();
+    }
+
+    void on_start() override { agent_.on_start(); }
+    int do_work() override {
+        if (is_held_.load(std::memory_order_acquire)) {
+            is_still_.store(true, std::memory_order_release);
+            return 0;
+        }
+        try {
+            return agent_.do_work();
+        } catch (const AgentTermination& termination) {
+            termination_ = termination;
+            throw;
+        }
+    }
+    void on_close() override {
+        agent_.on_close();
+        // Told only now: whoever waits for the end finds this part closed.
+        if (termination_) node_.on_part_ended(*termination_);
+    }
+    [[nodiscard]] std::string_view role_name() const override { return agent_.role_name(); }
+
+  private:
+    ClusteredNode& node_;
+    Agent& agent_;
+    std::optional<AgentTermination> termination_;
+    std::unique_ptr<platform::AgentRunner> runner_;
+    std::unique_ptr<platform::AgentInvoker> invoker_;
+    std::atomic<bool> is_held_{false};
+    std::atomic<bool> is_still_{false};
+};
+
+/// All parts as one agent, for a node on one thread. Closing is not its business.
+class ClusteredNode::SingleAgent final : public Agent {
+  public:
+    explicit SingleAgent(ClusteredNode& node) : node_(node) {}
+    int do_work() override { return node_.invoke(); }
+    [[nodiscard]] std::string_view role_name() const override { return "tern-node"; }
+
+  private:
+    ClusteredNode& node_;
+};
+
+NodeContext NodeContext::from_properties(const Properties& properties,
+                                         platform::Platform platform) {
+    NodeContext context{.driver = driver::driver_context_from(properties, platform),
+                        .archive = archive::ArchiveContext::from_properties(properties),
+                        .module = cluster::ConsensusModuleContext::from_properties(properties)};
+    context.threading = parse_threading(properties.get("tern.node.threading", "shared"));
+    context.idle_strategy = properties.get("tern.node.idle.strategy", context.idle_strategy);
+    return context;
+}
+
+ClusteredNode::ClusteredNode(NodeContext context, platform::Platform platform)
+    : context_(std::move(context)), platform_(platform) {}
+
+ClusteredNode::~ClusteredNode() { close(); }
+
+std::unique_ptr<ClusteredNode> ClusteredNode::launch(NodeContext context,
+                                                     platform::Platform platform) {
+    std::unique_ptr<ClusteredNode> node(new ClusteredNode(std::move(context), platform));
+    node->start();  // what it started before a failure is closed by the destructor
+    return node;
+}
+
+void ClusteredNode::share_directories() {
+    if (context_.driver.aeron_directory.empty()) {
+        context_.driver.aeron_directory = driver::default_aeron_directory(platform_);
+    }
+    context_.archive.aeron_directory = context_.driver.aeron_directory;
+    context_.module.aeron_directory = context_.driver.aeron_directory;
+    const auto add_handler = [&](ErrorHandler& handler) {
+        if (!handler) handler = context_.error_handler;
+    };
+    add_handler(context_.driver.error_handler);
+    add_handler(context_.archive.error_handler);
+    add_handler(context_.module.error_handler);
+    if (!context_.container) return;
+    context_.container->aeron_directory = context_.driver.aeron_directory;
+    context_.container->cluster_directory = context_.module.cluster_directory;
+    context_.container->cluster_id = context_.module.cluster_id;
+    add_handler(context_.container->error_handler);
+}
+
+void ClusteredNode::start() {
+    share_directories();
+    const bool is_single = context_.threading == NodeThreading::single;
+    if (is_single) {
+        context_.driver.threading_mode = driver::ThreadingMode::invoker;
+        context_.archive.threading_mode = archive::ArchiveThreadingMode::invoker;
+        context_.module.close_idle = [this] { invoke_others(module_part_.get()); };
+        if (context_.container) {
+            context_.container->idle = [this](int) { invoke_others(container_part_.get()); };
+        }
+    } else {
+        const bool is_dedicated = context_.threading == NodeThreading::dedicated;
+        context_.driver.threading_mode =
+            is_dedicated ? driver::ThreadingMode::dedicated : driver::ThreadingMode::shared;
+        context_.archive.threading_mode = is_dedicated ? archive::ArchiveThreadingMode::dedicated
+                                                       : archive::ArchiveThreadingMode::shared;
+    }
+    driver_ = driver::MediaDriver::launch(context_.driver, platform_);
+    archive_ = archive::Archive::launch(context_.archive, platform_);
+    module_ = std::make_unique<cluster::ConsensusModule>(context_.module, platform_);
+    module_part_ = std::make_unique<Part>(*this, *module_);
+    if (context_.container) {
+        container_ = std::make_unique<cluster::ServiceContainer>(*context_.container, platform_);
+        container_part_ = std::make_unique<Part>(*this, *container_);
+    }
+    for (Part* part : {module_part_.get(), container_part_.get()}) {
+        if (part == nullptr) continue;
+        if (is_single) {
+            part->start_invoked();
+        } else {
+            part->start_thread(context_.idle_strategy);
+        }
+    }
+    if (is_single && !context_.is_owner_driven) {
+        single_agent_ = std::make_unique<SingleAgent>(*this);
+        single_runner_ = std::make_unique<platform::AgentRunner>(
+            *single_agent_, platform::make_idle_strategy(context_.idle_strategy),
+            context_.error_handler ? context_.error_handler : [](const std::exception&) {});
+        single_runner_->start();
+    }
+}
+
+int ClusteredNode::invoke() { return invoke_others(nullptr); }
+
+int ClusteredNode::invoke_others(const Part* waiting) {
+    int work = 0;
+    if (driver_) work += driver_->invoke();
+    if (archive_) work += archive_->invoke();
+    if (module_part_ && module_part_.get() != waiting) work += module_part_->invoke();
+    if (container_part_ && container_part_.get() != waiting) work += container_part_->invoke();
+    return work;
+}
+
+void ClusteredNode::on_part_ended(const AgentTermination& termination) {
+    if (!termination.expected()) {
+        const std::lock_guard lock(failure_mutex_);
+        if (failure_.empty()) failure_ = termination.what();
+    }
+    if (!ended_.exchange(true, std::memory_order_acq_rel) && context_.on_end) context_.on_end();
+}
+
+std::string ClusteredNode::failure() const {
+    const std::lock_guard lock(failure_mutex_);
+    return failure_;
+}
+
+void ClusteredNode::close() {
+    stop_cluster();
+    close_container();
+    close_module();
+    close_archive();
+    close_driver();
+}
+
+void ClusteredNode::stop_cluster() {
+    if (single_runner_) single_runner_->close();
+    if (container_part_) container_part_->hold();
+    if (module_part_) module_part_->hold();
+}
+
+void ClusteredNode::close_container() {
+    if (container_part_) container_part_->close();
+    container_part_.reset();
+    container_.reset();
+}
+
+void ClusteredNode::close_module() {
+    if (module_part_) module_part_->close();
+    module_part_.reset();
+    module_.reset();
+}
+
+void ClusteredNode::close_archive() {
+    if (archive_) archive_->close();
+    archive_.reset();
+}
+
+void ClusteredNode::close_driver() {
+    if (driver_) driver_->close();
+    driver_.reset();
+}
+
+}  // namespace tern::node

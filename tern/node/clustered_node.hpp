@@ -1,0 +1,127 @@
+#pragma once
+// A clustered node in one process: media driver, archive, consensus module and, if wanted, a
+// service container (upstream's ClusteredMediaDriver, with the container inside). Composition
+// only: who runs on which thread, who starts after whom, who closes before whom.
+//
+// Threading (`tern.node.threading`):
+//   single     all agents on one thread; or on the owner's, with invoke()
+//   shared     driver, archive, module and container on a thread each
+//   dedicated  as shared, and driver and archive use a thread for each of their agents
+//
+// Starting: driver, archive, module, container. A failure closes what was started, in the reverse
+// order, and is rethrown.
+//
+// Ending: the module ends itself on SHUTDOWN and ABORT, after the services did; ended() is then
+// true, context.on_end has been called, and close() is left to do. Whoever else ends first makes
+// the node end too, and failure() says why.
+//
+// Closing (CST-13.5, docs/shutdown.md), every step tried whatever became of the one before:
+//   1. module and container stop at the end of their duty cycles: neither can see the other go
+//   2. container: on_terminate, its streams, its Aeron client
+//   3. module: log publication, log recording stopped by request, archive session closed by
+//      request, its Aeron client
+//   4. archive: recordings, replays, sessions, catalog, its Aeron client
+//   5. driver
+// A component that has ended itself has closed itself. Closing twice is harmless.
+//
+// Thread safety: launch, invoke and close from one thread; ended() and failure() from any.
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "tern/archive/archive.hpp"
+#include "tern/base/properties.hpp"
+#include "tern/cluster/consensus/consensus_module.hpp"
+#include "tern/cluster/service/service_container.hpp"
+#include "tern/driver/media_driver.hpp"
+#include "tern/platform/agent_runner.hpp"
+#include "tern/platform/platform.hpp"
+
+namespace tern::node {
+
+enum class NodeThreading : std::uint8_t { single, shared, dedicated };
+
+struct NodeContext {
+    driver::DriverContext driver;
+    archive::ArchiveContext archive;
+    cluster::ConsensusModuleContext module;
+    std::optional<cluster::ServiceContainerContext> container{};
+
+    NodeThreading threading = NodeThreading::shared;
+    /// With `single`: no thread is started, the owner calls invoke().
+    bool is_owner_driven = false;
+    std::string idle_strategy = "backoff";  ///< of the node's own threads
+
+    /// Sees every error of every part, besides their own logs; called on any thread.
+    ErrorHandler error_handler{};
+    /// A part has ended by itself; called on its thread, not from close().
+    std::function<void()> on_end{};
+
+    /// Everything that upstream's ClusteredMediaDriver reads, and tern.node.threading. The
+    /// container is left out. Throws ConfigurationError.
+    [[nodiscard]] static NodeContext from_properties(const Properties& properties,
+                                                     platform::Platform platform);
+};
+
+class ClusteredNode {
+  public:
+    [[nodiscard]] static std::unique_ptr<ClusteredNode> launch(NodeContext context,
+                                                               platform::Platform platform);
+    ~ClusteredNode();  ///< closes
+    ClusteredNode(const ClusteredNode&) = delete;
+    ClusteredNode& operator=(const ClusteredNode&) = delete;
+
+    /// Owner-driven: one duty cycle of every part; returns work done.
+    int invoke();
+    void close();
+
+    // The steps of close(), for tests that put time between them. In this order.
+    void stop_cluster();     ///< step 1
+    void close_container();  ///< step 2
+    void close_module();     ///< step 3
+    void close_archive();    ///< step 4
+    void close_driver();     ///< step 5
+
+    /// A part has ended by itself: close() is due.
+    [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
+    /// Why, if it was not expected; else empty.
+    [[nodiscard]] std::string failure() const;
+
+    /// Owner-driven only: what the parts are doing. Null after their close.
+    [[nodiscard]] cluster::ConsensusModule* module() noexcept { return module_.get(); }
+    [[nodiscard]] cluster::ServiceContainer* container() noexcept { return container_.get(); }
+    [[nodiscard]] archive::Archive* archive() noexcept { return archive_.get(); }
+    [[nodiscard]] driver::MediaDriver* driver() noexcept { return driver_.get(); }
+
+  private:
+    class Part;
+    class SingleAgent;
+
+    ClusteredNode(NodeContext context, platform::Platform platform);
+    void start();
+    void share_directories();
+    /// What a part that waits in its own callback lets run: all others.
+    int invoke_others(const Part* waiting);
+    void on_part_ended(const AgentTermination& termination);
+
+    NodeContext context_;
+    platform::Platform platform_;
+    std::unique_ptr<driver::MediaDriver> driver_;
+    std::unique_ptr<archive::Archive> archive_;
+    std::unique_ptr<cluster::ConsensusModule> module_;
+    std::unique_ptr<cluster::ServiceContainer> container_;
+    std::unique_ptr<Part> module_part_;
+    std::unique_ptr<Part> container_part_;
+    std::unique_ptr<SingleAgent> single_agent_;
+    std::unique_ptr<platform::AgentRunner> single_runner_;
+
+    std::atomic<bool> ended_{false};
+    mutable std::mutex failure_mutex_;
+    std::string failure_;
+};
+
+}  // namespace tern::node
