@@ -32,10 +32,25 @@ function(tern_room name)
     endif()
 endfunction()
 
-# tern_test_suite(NAME DIR dir USES libs...): one test program of all *.cpp under dir.
+# tern_harness(DIR USES libs...): the library tern_DIR of what several test programs use: all *.cpp
+# under DIR that are not tests.
+function(tern_harness dir)
+    cmake_parse_arguments(HARNESS "" "" "USES" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${TERN_ROOT}/${dir}/*.cpp)
+    list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+    add_library(tern_${dir} STATIC ${sources})
+    target_include_directories(tern_${dir} PUBLIC ${TERN_ROOT})
+    target_link_libraries(tern_${dir} PUBLIC ${HARNESS_USES})
+endfunction()
+
+# tern_test_suite(NAME DIR dir USES libs...): one test program of the *.cpp under dir; where dir is
+# a harness as well, of its *_test.cpp.
 function(tern_test_suite name)
     cmake_parse_arguments(SUITE "" "DIR" "USES" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${TERN_ROOT}/${SUITE_DIR}/*.cpp)
+    if(TARGET tern_${SUITE_DIR})
+        list(FILTER sources INCLUDE REGEX "_test\\.cpp$")
+    endif()
     if(sources)
         add_executable(${name} ${sources})
         target_include_directories(${name} PRIVATE ${TERN_ROOT})

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
+#include "tern/client/aeron.hpp"
 #include "tern/driver/configuration.hpp"
 #include "tern/platform/idle_strategy.hpp"
 
@@ -18,13 +20,34 @@ NodeThreading parse_threading(const std::string& text) {
         fmt::format("tern.node.threading={}: expected single, shared or dedicated", text));
 }
 
+constexpr std::array kCloseOrder{CloseStep::stop_cluster, CloseStep::container, CloseStep::module,
+                                 CloseStep::archive, CloseStep::driver};
+
 }  // namespace
+
+std::string_view to_string(CloseStep step) noexcept {
+    switch (step) {
+        case CloseStep::stop_cluster:
+            return "stop cluster";
+        case CloseStep::container:
+            return "container";
+        case CloseStep::module:
+            return "module";
+        case CloseStep::archive:
+            return "archive";
+        case CloseStep::driver:
+            return "driver";
+    }
+    return "unknown";
+}
 
 /// Module or container with what drives it: a thread, or the owner's invoke(). Notices that the
 /// agent has ended by itself, and can hold it still between two duty cycles.
 class ClusteredNode::Part final : public Agent {
   public:
-    Part(ClusteredNode& node, Agent& agent) : node_(node), agent_(agent) {}
+    /// `after_close` runs on the agent's thread, once, when it has closed.
+    Part(ClusteredNode& node, Agent& agent, std::function<void()> after_close = {})
+        : node_(node), agent_(agent), after_close_(std::move(after_close)) {}
 
     void start_thread(std::string_view idle_strategy) {
         runner_ = std::make_unique<platform::AgentRunner>(
@@ -65,6 +88,7 @@ class ClusteredNode::Part final : public Agent {
     }
     void on_close() override {
         agent_.on_close();
+        if (after_close_) after_close_();
         // Told only now: whoever waits for the end finds this part closed.
         if (termination_) node_.on_part_ended(*termination_);
     }
@@ -73,6 +97,7 @@ class ClusteredNode::Part final : public Agent {
   private:
     ClusteredNode& node_;
     Agent& agent_;
+    std::function<void()> after_close_;
     std::optional<AgentTermination> termination_;
     std::unique_ptr<platform::AgentRunner> runner_;
     std::unique_ptr<platform::AgentInvoker> invoker_;
@@ -89,6 +114,19 @@ class ClusteredNode::SingleAgent final : public Agent {
 
   private:
     ClusteredNode& node_;
+};
+
+/// One part as an agent, for an owner that chooses the order of turns. Closing is not its business.
+class ClusteredNode::Turn final : public Agent {
+  public:
+    Turn(std::string_view role_name, std::function<int()> work)
+        : role_name_(role_name), work_(std::move(work)) {}
+    int do_work() override { return work_(); }
+    [[nodiscard]] std::string_view role_name() const override { return role_name_; }
+
+  private:
+    std::string_view role_name_;
+    std::function<int()> work_;
 };
 
 NodeContext NodeContext::from_properties(const Properties& properties,
@@ -132,49 +170,98 @@ void ClusteredNode::share_directories() {
     add_handler(context_.container->error_handler);
 }
 
-void ClusteredNode::start() {
-    share_directories();
-    const bool is_single = context_.threading == NodeThreading::single;
-    if (is_single) {
+void ClusteredNode::prepare_threads() {
+    if (context_.threading == NodeThreading::single) {
         context_.driver.threading_mode = driver::ThreadingMode::invoker;
         context_.archive.threading_mode = archive::ArchiveThreadingMode::invoker;
-        context_.module.close_idle = [this] { invoke_others(module_part_.get()); };
+        context_.module.close_idle = [this] { idle_beside(module_part_.get()); };
         if (context_.container) {
-            context_.container->idle = [this](int) { invoke_others(container_part_.get()); };
+            context_.container->idle = [this](int) { idle_beside(container_part_.get()); };
         }
-    } else {
-        const bool is_dedicated = context_.threading == NodeThreading::dedicated;
-        context_.driver.threading_mode =
-            is_dedicated ? driver::ThreadingMode::dedicated : driver::ThreadingMode::shared;
-        context_.archive.threading_mode = is_dedicated ? archive::ArchiveThreadingMode::dedicated
-                                                       : archive::ArchiveThreadingMode::shared;
+        return;
     }
+    const bool is_dedicated = context_.threading == NodeThreading::dedicated;
+    context_.driver.threading_mode =
+        is_dedicated ? driver::ThreadingMode::dedicated : driver::ThreadingMode::shared;
+    context_.archive.threading_mode = is_dedicated ? archive::ArchiveThreadingMode::dedicated
+                                                   : archive::ArchiveThreadingMode::shared;
+}
+
+void ClusteredNode::give_module_client() {
+    if (!context_.is_module_client_given) return;
+    client::Context client;
+    client.aeron_directory = context_.driver.aeron_directory;
+    client.client_name = context_.module.name();
+    client.use_conductor_invoker = true;
+    client.error_handler = context_.error_handler;
+    if (context_.threading == NodeThreading::single) {
+        client.await_idle = [this] { idle_beside(nullptr); };
+    }
+    module_client_ = client::Aeron::connect(std::move(client), platform_);
+    context_.module.aeron = module_client_;
+}
+
+void ClusteredNode::start() {
+    share_directories();
+    prepare_threads();
     driver_ = driver::MediaDriver::launch(context_.driver, platform_);
     archive_ = archive::Archive::launch(context_.archive, platform_);
-    module_ = std::make_unique<cluster::ConsensusModule>(context_.module, platform_);
-    module_part_ = std::make_unique<Part>(*this, *module_);
-    if (context_.container) {
-        container_ = std::make_unique<cluster::ServiceContainer>(*context_.container, platform_);
-        container_part_ = std::make_unique<Part>(*this, *container_);
-    }
-    for (Part* part : {module_part_.get(), container_part_.get()}) {
-        if (part == nullptr) continue;
-        if (is_single) {
-            part->start_invoked();
-        } else {
-            part->start_thread(context_.idle_strategy);
-        }
-    }
-    if (is_single && !context_.is_owner_driven) {
+    give_module_client();
+    start_cluster();
+    if (context_.threading == NodeThreading::single && !context_.is_owner_driven) {
         single_agent_ = std::make_unique<SingleAgent>(*this);
         single_runner_ = std::make_unique<platform::AgentRunner>(
             *single_agent_, platform::make_idle_strategy(context_.idle_strategy),
             context_.error_handler ? context_.error_handler : [](const std::exception&) {});
         single_runner_->start();
     }
+    is_started_ = true;
+}
+
+void ClusteredNode::start_cluster() {
+    module_ = std::make_unique<cluster::ConsensusModule>(context_.module, platform_);
+    module_part_ = std::make_unique<Part>(*this, *module_, [this] {
+        if (module_client_) module_client_->close();
+    });
+    if (context_.container) {
+        container_ = std::make_unique<cluster::ServiceContainer>(*context_.container, platform_);
+        container_part_ = std::make_unique<Part>(*this, *container_);
+    }
+    for (Part* part : {module_part_.get(), container_part_.get()}) {
+        if (part == nullptr) continue;
+        if (context_.threading == NodeThreading::single) {
+            part->start_invoked();
+        } else {
+            part->start_thread(context_.idle_strategy);
+        }
+    }
+}
+
+std::vector<Agent*> ClusteredNode::agents() {
+    if (turns_.empty()) {
+        const auto add = [&](std::string_view role_name, std::function<int()> work) {
+            turns_.push_back(std::make_unique<Turn>(role_name, std::move(work)));
+        };
+        add("driver", [this] { return driver_ ? driver_->invoke() : 0; });
+        add("archive", [this] { return archive_ ? archive_->invoke() : 0; });
+        add("consensus-module", [this] { return module_part_ ? module_part_->invoke() : 0; });
+        add("service-container",
+            [this] { return container_part_ ? container_part_->invoke() : 0; });
+    }
+    std::vector<Agent*> agents;
+    for (const auto& turn : turns_) agents.push_back(turn.get());
+    return agents;
 }
 
 int ClusteredNode::invoke() { return invoke_others(nullptr); }
+
+void ClusteredNode::idle_beside(const Part* waiting) {
+    if (context_.idle && is_started_) {
+        context_.idle();
+    } else {
+        invoke_others(waiting);
+    }
+}
 
 int ClusteredNode::invoke_others(const Part* waiting) {
     int work = 0;
@@ -199,11 +286,33 @@ std::string ClusteredNode::failure() const {
 }
 
 void ClusteredNode::close() {
-    stop_cluster();
-    close_container();
-    close_module();
-    close_archive();
-    close_driver();
+    while (close_next()) {
+    }
+}
+
+std::optional<CloseStep> ClusteredNode::close_next() {
+    if (close_steps_done_ == kCloseOrder.size()) return std::nullopt;
+    const CloseStep step = kCloseOrder[close_steps_done_++];
+    switch (step) {
+        case CloseStep::stop_cluster:
+            stop_cluster();
+            break;
+        case CloseStep::container:
+            close_container();
+            break;
+        case CloseStep::module:
+            close_module();
+            break;
+        case CloseStep::archive:
+            if (archive_) archive_->close();
+            archive_.reset();
+            break;
+        case CloseStep::driver:
+            if (driver_) driver_->close();
+            driver_.reset();
+            break;
+    }
+    return step;
 }
 
 void ClusteredNode::stop_cluster() {
@@ -222,16 +331,9 @@ void ClusteredNode::close_module() {
     if (module_part_) module_part_->close();
     module_part_.reset();
     module_.reset();
-}
-
-void ClusteredNode::close_archive() {
-    if (archive_) archive_->close();
-    archive_.reset();
-}
-
-void ClusteredNode::close_driver() {
-    if (driver_) driver_->close();
-    driver_.reset();
+    if (module_client_) module_client_->close();
+    module_client_.reset();
+    context_.module.aeron.reset();
 }
 
 }  // namespace tern::node

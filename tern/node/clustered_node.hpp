@@ -19,7 +19,7 @@
 //   1. module and container stop at the end of their duty cycles: neither can see the other go
 //   2. container: on_terminate, its streams, its Aeron client
 //   3. module: log publication, log recording stopped by request, archive session closed by
-//      request, its Aeron client
+//      request, its Aeron client (also one that it was given)
 //   4. archive: recordings, replays, sessions, catalog, its Aeron client
 //   5. driver
 // A component that has ended itself has closed itself. Closing twice is harmless.
@@ -32,6 +32,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tern/archive/archive.hpp"
 #include "tern/base/properties.hpp"
@@ -52,8 +54,14 @@ struct NodeContext {
     std::optional<cluster::ServiceContainerContext> container{};
 
     NodeThreading threading = NodeThreading::shared;
-    /// With `single`: no thread is started, the owner calls invoke().
+    /// With `single`: no thread is started, the owner calls invoke(), or runs agents().
     bool is_owner_driven = false;
+    /// With `single`: what a part does while it waits for the others, in its close or in a callback
+    /// of the service, once launch() has returned. Empty: the others get a duty cycle.
+    std::function<void()> idle{};
+    /// The module is given an Aeron client, which the node closes after it, instead of making its
+    /// own.
+    bool is_module_client_given = false;
     std::string idle_strategy = "backoff";  ///< of the node's own threads
 
     /// Sees every error of every part, besides their own logs; called on any thread.
@@ -67,6 +75,10 @@ struct NodeContext {
                                                      platform::Platform platform);
 };
 
+/// In the order of close().
+enum class CloseStep : std::uint8_t { stop_cluster, container, module, archive, driver };
+[[nodiscard]] std::string_view to_string(CloseStep step) noexcept;
+
 class ClusteredNode {
   public:
     [[nodiscard]] static std::unique_ptr<ClusteredNode> launch(NodeContext context,
@@ -77,14 +89,14 @@ class ClusteredNode {
 
     /// Owner-driven: one duty cycle of every part; returns work done.
     int invoke();
-    void close();
+    /// Owner-driven: the parts, for an owner that gives them turns of its own choosing instead of
+    /// calling invoke(). They stay until the node is destroyed, and do nothing once closed.
+    [[nodiscard]] std::vector<Agent*> agents();
 
-    // The steps of close(), for tests that put time between them. In this order.
-    void stop_cluster();     ///< step 1
-    void close_container();  ///< step 2
-    void close_module();     ///< step 3
-    void close_archive();    ///< step 4
-    void close_driver();     ///< step 5
+    void close();
+    /// One step of close(), for owners that put time between them: which it was, or nullopt when
+    /// all are done.
+    std::optional<CloseStep> close_next();
 
     /// A part has ended by itself: close() is due.
     [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_acquire); }
@@ -100,10 +112,18 @@ class ClusteredNode {
   private:
     class Part;
     class SingleAgent;
+    class Turn;
 
     ClusteredNode(NodeContext context, platform::Platform platform);
     void start();
     void share_directories();
+    void prepare_threads();
+    void give_module_client();
+    void start_cluster();
+    void stop_cluster();
+    void close_container();
+    void close_module();
+    void idle_beside(const Part* waiting);
     /// What a part that waits in its own callback lets run: all others.
     int invoke_others(const Part* waiting);
     void on_part_ended(const AgentTermination& termination);
@@ -112,13 +132,17 @@ class ClusteredNode {
     platform::Platform platform_;
     std::unique_ptr<driver::MediaDriver> driver_;
     std::unique_ptr<archive::Archive> archive_;
+    std::shared_ptr<client::Aeron> module_client_;  // given to the module, or null
     std::unique_ptr<cluster::ConsensusModule> module_;
     std::unique_ptr<cluster::ServiceContainer> container_;
     std::unique_ptr<Part> module_part_;
     std::unique_ptr<Part> container_part_;
+    std::vector<std::unique_ptr<Turn>> turns_;
     std::unique_ptr<SingleAgent> single_agent_;
     std::unique_ptr<platform::AgentRunner> single_runner_;
 
+    bool is_started_ = false;
+    std::size_t close_steps_done_ = 0;
     std::atomic<bool> ended_{false};
     mutable std::mutex failure_mutex_;
     std::string failure_;

@@ -199,9 +199,12 @@ TEST_P(NodeWithJavaClient, ServesSnapshotsShutsDownAndRestarts) {
 
 std::string threading_name(const ::testing::TestParamInfo<NodeThreading>& threading) {
     switch (threading.param) {
-        case NodeThreading::single: return "Single";
-        case NodeThreading::shared: return "Shared";
-        case NodeThreading::dedicated: return "Dedicated";
+        case NodeThreading::single:
+            return "Single";
+        case NodeThreading::shared:
+            return "Shared";
+        case NodeThreading::dedicated:
+            return "Dedicated";
     }
     return "Unknown";
 }

@@ -1,0 +1,48 @@
+#pragma once
+// The smallest world with everything in it: a host with a node, a host with a client and a media
+// driver of its own, and a network between them. Every option is drawn from the seed.
+
+#include <memory>
+#include <string>
+
+#include "sim/harness/counting_client.hpp"
+#include "sim/harness/node_operator.hpp"
+#include "sim/harness/sim_node.hpp"
+
+namespace tern::sim {
+
+struct NodeAndClientOptions {
+    virtual_world::WorldOptions world;
+    TurnsOf turns = TurnsOf::parts;
+    bool is_module_client_given = false;
+    bool is_network_faulty = true;  ///< between the two hosts
+
+    [[nodiscard]] static NodeAndClientOptions draw(std::uint64_t seed);
+    [[nodiscard]] std::string to_string() const;
+};
+
+class NodeAndClient {
+  public:
+    explicit NodeAndClient(std::uint64_t seed)
+        : NodeAndClient(seed, NodeAndClientOptions::draw(seed)) {}
+    NodeAndClient(std::uint64_t seed, const NodeAndClientOptions& options);
+    ~NodeAndClient();
+
+    [[nodiscard]] virtual_world::World& world() noexcept { return world_; }
+    [[nodiscard]] SimStage& stage() noexcept { return stage_; }
+    [[nodiscard]] SimNode& node() noexcept { return node_; }
+    [[nodiscard]] NodeOperator& node_operator() noexcept { return operator_; }
+    [[nodiscard]] CountingClient& client() noexcept { return *client_; }
+
+  private:
+    virtual_world::World world_;
+    virtual_world::Host& node_host_;
+    virtual_world::Host& client_host_;
+    SimStage stage_;
+    SimNode node_;
+    NodeOperator operator_;
+    virtual_world::Process& client_process_;
+    std::unique_ptr<CountingClient> client_;
+};
+
+}  // namespace tern::sim

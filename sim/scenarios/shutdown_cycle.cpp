@@ -1,0 +1,176 @@
+#include "sim/scenarios/shutdown_cycle.hpp"
+
+#include <fmt/format.h>
+
+#include "sim/checkers/clean_shutdown.hpp"
+#include "tern/base/error.hpp"
+#include "tern/cluster/cluster_types.hpp"
+#include "tern/memory/counter_types.hpp"
+
+namespace tern::sim {
+namespace {
+
+namespace counter_type = memory::counter_type;
+using cluster::ControlToggle;
+
+constexpr std::int64_t kElectionClosed = 17;
+constexpr std::uint32_t kNoDelayPpm = 300'000;
+
+}  // namespace
+
+std::string_view to_string(Ending ending) noexcept {
+    switch (ending) {
+        case Ending::shutdown:
+            return "shutdown";
+        case Ending::abort:
+            return "abort";
+        case Ending::close:
+            return "close";
+        case Ending::close_during_snapshot:
+            return "close during snapshot";
+        case Ending::close_after_snapshot:
+            return "close after snapshot";
+        case Ending::close_during_shutdown:
+            return "close during shutdown";
+    }
+    return "unknown";
+}
+
+ShutdownCycle::ShutdownCycle(Stage& stage, NodeProcess& node, NodeOperator& node_operator,
+                             CountingClient& client, CycleOptions options)
+    : stage_(stage), node_(node), operator_(node_operator), client_(client), options_(options) {}
+
+std::vector<std::string> ShutdownCycle::run(Ending ending) {
+    findings_.clear();
+    node_.start();
+    try {
+        await("the driver's CnC file", [&] { return operator_.attach(); });
+        delay();
+        serve();
+        part_from_client();
+        end(ending);
+    } catch (const TimeoutError& error) {
+        findings_.emplace_back(error.what());
+    }
+    close_node();
+    client_.abandon_session();
+    for (auto& finding : client_.take_findings()) findings_.push_back(std::move(finding));
+    for (auto& finding : check_clean_shutdown(node_, operator_)) {
+        findings_.push_back(std::move(finding));
+    }
+    return findings_;
+}
+
+void ShutdownCycle::serve() {
+    await("a leader", [&] {
+        return operator_.counter(counter_type::kClusterElectionState) == kElectionClosed;
+    });
+    client_.open();
+    await("the client's session and the recovered state", [&] { return client_.is_ready(); });
+    const std::int64_t commands = stage_.prng().between({1, options_.max_commands});
+    for (std::int64_t i = 0; i < commands; ++i) client_.add(stage_.prng().between({1, 1000}));
+    await("the answers to the commands", [&] { return client_.is_idle(); });
+    delay();
+}
+
+/// Clients stay, leave, die, or are in the middle of something when a node ends.
+void ShutdownCycle::part_from_client() {
+    switch (stage_.prng().between({0, 3})) {
+        case 0:
+            client_.close_session();
+            break;
+        case 1:
+            client_.abandon_session();
+            break;
+        case 2:
+            for (int i = 0; i < 20; ++i) client_.add(stage_.prng().between({1, 1000}));
+            break;
+        default:
+            break;
+    }
+    disturb();
+}
+
+void ShutdownCycle::end(Ending ending) {
+    const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
+    const auto interruption_ns = stage_.prng().between({0, options_.max_interruption_ns});
+    switch (ending) {
+        case Ending::shutdown:
+            request(ControlToggle::shutdown);
+            await_shutdown();
+            break;
+        case Ending::abort:
+            request(ControlToggle::abort);
+            disturb();
+            await("the node's end after ABORT", [&] { return node_.has_ended(); });
+            break;
+        case Ending::close:
+            break;
+        case Ending::close_during_snapshot:
+            request(ControlToggle::snapshot);
+            stage_.pass(interruption_ns);
+            break;
+        case Ending::close_after_snapshot:
+            request(ControlToggle::snapshot);
+            await("the snapshot", [&] {
+                return operator_.counter(counter_type::kClusterSnapshotCount) != snapshots;
+            });
+            delay();
+            break;
+        case Ending::close_during_shutdown:
+            request(ControlToggle::shutdown);
+            stage_.pass(interruption_ns);
+            break;
+    }
+}
+
+void ShutdownCycle::request(ControlToggle toggle) {
+    await("the toggle to be free", [&] { return operator_.request(toggle); });
+}
+
+void ShutdownCycle::await_shutdown() {
+    const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
+    disturb();
+    await("SHUTDOWN to be seen", [&] {
+        const auto state = operator_.counter(counter_type::kConsensusModuleState);
+        return state != static_cast<std::int64_t>(cluster::ModuleState::active) ||
+               node_.has_ended();
+    });
+    disturb();
+    await("the snapshot of the shutdown", [&] {
+        return operator_.counter(counter_type::kClusterSnapshotCount) != snapshots ||
+               node_.has_ended();
+    });
+    disturb();
+    await("the node's end after SHUTDOWN", [&] { return node_.has_ended(); });
+}
+
+void ShutdownCycle::close_node() {
+    operator_.watch_error_counters();
+    node_.close([&] {
+        operator_.watch_error_counters();
+        delay();
+    });
+    operator_.watch_error_counters();
+}
+
+void ShutdownCycle::await(const char* what, const std::function<bool()>& condition) {
+    const bool done = stage_.await(condition, options_.patience_ns);
+    operator_.watch_error_counters();
+    if (!done) {
+        throw TimeoutError(
+            fmt::format("waited {} ms for {}", options_.patience_ns / 1'000'000, what));
+    }
+}
+
+void ShutdownCycle::delay() {
+    if (stage_.prng().chance(kNoDelayPpm)) return;
+    stage_.pass(stage_.prng().between({0, options_.max_delay_ns}));
+}
+
+void ShutdownCycle::disturb() {
+    if (stage_.prng().chance(kNoDelayPpm)) return delay();
+    node_.stall(stage_.prng(), stage_.prng().between({0, options_.max_delay_ns}));
+}
+
+}  // namespace tern::sim

@@ -1,0 +1,69 @@
+#pragma once
+// One life of a node, from start to close, with random delays between every two steps, and what
+// must be true of it: it recovers what was acknowledged, serves, and ends clean, however it ends.
+//
+// The same cycle plays in the simulator, on threads and with processes: see Stage and NodeProcess.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/harness/counting_client.hpp"
+#include "sim/harness/node_operator.hpp"
+#include "sim/harness/node_process.hpp"
+#include "sim/harness/stage.hpp"
+
+namespace tern::sim {
+
+enum class Ending : std::uint8_t {
+    shutdown,               ///< SHUTDOWN by the toggle, to its end
+    abort,                  ///< ABORT by the toggle, to its end
+    close,                  ///< closed while serving, without a snapshot
+    close_during_snapshot,  ///< SNAPSHOT asked for, closed at some moment after
+    close_after_snapshot,   ///< closed when the snapshot is complete
+    close_during_shutdown,  ///< SHUTDOWN asked for, closed at some moment after
+};
+inline constexpr int kEndingCount = 6;
+[[nodiscard]] std::string_view to_string(Ending ending) noexcept;
+
+struct CycleOptions {
+    std::int64_t max_delay_ns = 3'000'000'000;  ///< between every two steps
+    /// How long any step may take, besides the delays.
+    std::int64_t patience_ns = 60'000'000'000;
+    /// "During" is within this time of the request.
+    std::int64_t max_interruption_ns = 30'000'000;
+    std::int64_t max_commands = 100;
+};
+
+class ShutdownCycle {
+  public:
+    /// All outlive it.
+    ShutdownCycle(Stage& stage, NodeProcess& node, NodeOperator& node_operator,
+                  CountingClient& client, CycleOptions options);
+
+    /// One cycle; what was wrong with it, one line each.
+    [[nodiscard]] std::vector<std::string> run(Ending ending);
+
+  private:
+    void serve();
+    void part_from_client();
+    void end(Ending ending);
+    void request(cluster::ControlToggle toggle);
+    void await_shutdown();
+    void close_node();
+    void await(const char* what, const std::function<bool()>& condition);
+    /// Time passes, or a part of the node is held up while the others go on.
+    void delay();
+    void disturb();
+
+    Stage& stage_;
+    NodeProcess& node_;
+    NodeOperator& operator_;
+    CountingClient& client_;
+    CycleOptions options_;
+    std::vector<std::string> findings_;
+};
+
+}  // namespace tern::sim
