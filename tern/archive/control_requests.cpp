@@ -22,6 +22,26 @@ Message decode(ConstBytes bytes) {
     return *message;
 }
 
+/// False for what is no channel: its replay is refused where it would begin.
+bool is_response_channel(std::string_view channel) {
+    try {
+        return wire::ChannelUri::parse(channel).has_control_mode(wire::control_mode::kResponse);
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+/// What a request fails with is told to its client, too, who need not wait in vain.
+template <typename Step>
+void answer_failure(ControlSession& session, std::int64_t correlation_id, Step&& step) {
+    try {
+        step();
+    } catch (const std::exception& error) {
+        session.send_error(correlation_id, error_code::kGeneric, error.what());
+        throw;
+    }
+}
+
 bool is_local(msg::SourceLocation location) { return location == msg::SourceLocation::local; }
 
 }  // namespace
@@ -67,7 +87,9 @@ template <typename Message, typename Serve>
 bool ControlRequests::serve(ConstBytes bytes, Serve&& serve) {
     const auto message = decode<Message>(bytes);
     ControlSession* session = admit(message);
-    if (session != nullptr && session->activate()) serve(*session, message);
+    if (session != nullptr && session->activate()) {
+        answer_failure(*session, message.correlation_id, [&] { serve(*session, message); });
+    }
     return true;
 }
 
@@ -120,6 +142,10 @@ void ControlRequests::connect(const Connect& request, const Origin& origin) {
         if (candidate.get() == &origin.image) image = candidate;
     }
     if (!image) return;  // gone between its last fragment and now
+    if (sessions_.is_full()) {
+        throw Error(fmt::format("connect request dropped: {} control sessions are open",
+                                ControlSessions::kMaxSessions));
+    }
     ControlSession::Spec spec;
     spec.session_id = sessions_.next_id();
     spec.correlation_id = request.correlation_id;
@@ -200,9 +226,8 @@ void ControlRequests::start_replay(ConstBytes bytes, const Origin& origin,
     request.stream_id = m.replay_stream_id;
     request.file_io_max_length = m.file_io_max_length;
     request.channel = m.replay_channel;
-    const auto channel = wire::ChannelUri::parse(m.replay_channel);
     ControlSession* session = nullptr;
-    if (m.replay_token != kNullValue && channel.has_control_mode(wire::control_mode::kResponse)) {
+    if (m.replay_token != kNullValue && is_response_channel(m.replay_channel)) {
         const auto session_id = replays_.find_token(m.replay_token, m.recording_id);
         session = session_id ? sessions_.find(*session_id) : nullptr;
         if (session == nullptr) {
@@ -213,7 +238,9 @@ void ControlRequests::start_replay(ConstBytes bytes, const Origin& origin,
     } else {
         session = admit(m);
     }
-    if (session != nullptr && session->activate()) replays_.start(*session, request);
+    if (session != nullptr && session->activate()) {
+        answer_failure(*session, m.correlation_id, [&] { replays_.start(*session, request); });
+    }
 }
 
 bool ControlRequests::dispatch_replay(std::uint16_t template_id, ConstBytes bytes,
@@ -239,8 +266,10 @@ bool ControlRequests::dispatch_replay(std::uint16_t template_id, ConstBytes byte
             // Served in whatever state the session is, and it does not activate it.
             const auto m = decode<msg::ReplayTokenRequest>(bytes);
             if (auto* session = admit(m)) {
-                session->send_ok(m.correlation_id,
-                                 replays_.issue_token(session->session_id(), m.recording_id));
+                answer_failure(*session, m.correlation_id, [&] {
+                    session->send_ok(m.correlation_id,
+                                     replays_.issue_token(session->session_id(), m.recording_id));
+                });
             }
             return true;
         }
@@ -292,7 +321,9 @@ bool ControlRequests::dispatch_query(std::uint16_t template_id, ConstBytes bytes
         case msg::UpdateChannelRequest::kId: {
             const auto m = decode<msg::UpdateChannelRequest>(bytes);
             if (auto* session = admit(m)) {
-                update_channel(*session, m.correlation_id, m.recording_id, m.channel);
+                answer_failure(*session, m.correlation_id, [&] {
+                    update_channel(*session, m.correlation_id, m.recording_id, m.channel);
+                });
             }
             return true;
         }

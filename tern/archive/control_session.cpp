@@ -76,9 +76,12 @@ std::string ControlSession::counter_info() const {
 int ControlSession::do_work() {
     if (state_ == State::done) return 0;
     now_ns_ = services_.now_ns();
-    check_deadline();
     try {
-        return work_in_state();
+        const int work = work_in_state();
+        // Only when nothing moved: after a standstill of the archive the client is first given what
+        // it waits for.
+        if (work == 0) check_deadline();
+        return work;
     } catch (const std::exception& error) {
         end(SessionEndCause::failed, std::string("failed with exception: ") + error.what());
         return 1;

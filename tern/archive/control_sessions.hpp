@@ -18,10 +18,14 @@ namespace tern::archive {
 
 class ControlSessions {
   public:
+    /// Sessions at a time; a connect request beyond it is dropped and reported.
+    static constexpr std::size_t kMaxSessions = 1024;
+
     ControlSessions(ArchiveServices& services, Authenticator& authenticator);
 
     /// A session or replication id: never given out twice by one archive.
     [[nodiscard]] std::int64_t next_id() noexcept { return next_id_++; }
+    [[nodiscard]] bool is_full() const noexcept { return sessions_.size() >= kMaxSessions; }
     void add(std::unique_ptr<ControlSession> session);
     [[nodiscard]] ControlSession* find(std::int64_t session_id);
     [[nodiscard]] Authenticator& authenticator() noexcept { return authenticator_; }

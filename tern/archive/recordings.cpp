@@ -102,6 +102,12 @@ void Recordings::add_subscription(ControlSession& session, const StartRequest& r
                                            request.stream_id, request.channel));
             return;
         }
+        if (map_.size() >= kMaxSubscriptions) {
+            session.send_error(
+                request.correlation_id, error_code::kMaxRecordings,
+                fmt::format("max recording subscriptions reached {}", kMaxSubscriptions));
+            return;
+        }
         RecordingSubscription subscription;
         subscription.registration_id = services_.aeron.async_add_subscription(
             channels.subscription, request.stream_id,

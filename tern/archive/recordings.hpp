@@ -63,6 +63,9 @@ class RecordingSubscriptions {
 
 class Recordings final : public RecordingSubscriptions {
   public:
+    /// Recording subscriptions at a time, whether they have images or not.
+    static constexpr std::size_t kMaxSubscriptions = 1024;
+
     Recordings(ArchiveServices& services, ControlSessions& sessions, Recorder& recorder,
                const PendingDeletes& deletes, RecordingEvents* events);
 

@@ -45,7 +45,6 @@ ReplayBoundSource Replays::bound_by(std::int32_t counter_id) const {
 }
 
 void Replays::start(ControlSession& session, const Request& request) {
-    const auto channel = wire::ChannelUri::parse(request.channel);
     const auto id = request.recording_id;
     const auto refuse = [&](std::int64_t code, const std::string& text) {
         session.send_error(request.correlation_id, code, text);
@@ -77,8 +76,9 @@ void Replays::start(ControlSession& session, const Request& request) {
     spec.recording = *recording;
     if (!check_range(session, request, *recording, limit, spec)) return;
     try {
-        replay.publication_channel = replay_publication_channel(
-            services_.context, channel, *recording, spec.start_position, request.response_image);
+        replay.publication_channel =
+            replay_publication_channel(services_.context, wire::ChannelUri::parse(request.channel),
+                                       *recording, spec.start_position, request.response_image);
         replay.publication_id = services_.aeron.async_add_exclusive_publication(
             replay.publication_channel, request.stream_id);
     } catch (const std::exception& error) {
@@ -235,6 +235,9 @@ std::optional<std::string> Replays::replay_below(std::int64_t recording_id,
 // ---- Tokens ------------------------------------------------------------------------------------
 
 std::int64_t Replays::issue_token(std::int64_t session_id, std::int64_t recording_id) {
+    if (tokens_.size() >= kMaxTokens) {
+        throw Error(fmt::format("replay token request dropped: {} tokens are valid", kMaxTokens));
+    }
     std::int64_t token = kNullValue;
     while (token == kNullValue || tokens_.contains(token)) {
         token = static_cast<std::int64_t>(services_.platform.random.next_u64());

@@ -29,6 +29,8 @@ inline constexpr std::int64_t kReplayAllAndStop = -2;
 
 class Replays {
   public:
+    static constexpr std::size_t kMaxTokens = 4096;
+
     Replays(ArchiveServices& services, ControlSessions& sessions, Recordings& recordings,
             Replayer& replayer, const PendingDeletes& deletes);
 
@@ -58,6 +60,7 @@ class Replays {
                                                           std::int64_t position) const;
 
     // Tokens: valid for the connect timeout, for a recording and the session that asked.
+    // Throws when kMaxTokens are.
     [[nodiscard]] std::int64_t issue_token(std::int64_t session_id, std::int64_t recording_id);
     /// The session that a token was given to; nullopt when it is unknown, expired or not for this
     /// recording.
