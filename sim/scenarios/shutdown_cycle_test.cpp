@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/harness/node_and_client.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::sim {
 namespace {
@@ -18,6 +19,10 @@ std::string text_of(const std::vector<std::string>& findings) {
     return text;
 }
 
+Ending draw_ending(NodeAndClient& world) {
+    return static_cast<Ending>(world.stage().prng().between({0, kEndingCount - 1}));
+}
+
 class ShutdownCycles : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) {
@@ -25,8 +30,7 @@ TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) {
     NodeAndClient world(seed);
     ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
     for (int i = 0; i < kCyclesPerWorld; ++i) {
-        const auto ending =
-            static_cast<Ending>(world.stage().prng().between({0, kEndingCount - 1}));
+        const auto ending = draw_ending(world);
         const auto findings = cycle.run(ending);
         ASSERT_TRUE(findings.empty())
             << "seed " << seed << ", cycle " << i << ", " << to_string(ending) << ", "
@@ -37,6 +41,44 @@ TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ShutdownCycles, ::testing::Range<std::uint64_t>(1, 21));
+
+// Each fault alone makes the cycles above fail, soon.
+#ifndef NDEBUG
+constexpr int kCyclesToFind = 20;
+
+struct NamedFault {
+    Fault fault;
+    const char* name;
+};
+
+class PlantedFaults : public ::testing::TestWithParam<NamedFault> {};
+
+TEST_P(PlantedFaults, AreFoundByTheShutdownCycles) {
+    const PlantedFault planted(GetParam().fault);
+    for (int i = 0; i < kCyclesToFind; ++i) {
+        NodeAndClient world(static_cast<std::uint64_t>(i) + 1);
+        ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
+        const auto findings = cycle.run(draw_ending(world));
+        if (findings.empty()) continue;
+        RecordProperty("cycles", i + 1);
+        RecordProperty("finding", findings.front());
+        return;
+    }
+    FAIL() << "not found in " << kCyclesToFind << " cycles";
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, PlantedFaults,
+    ::testing::Values(
+        NamedFault{Fault::skip_archive_client_close, "SkipArchiveClientClose"},
+        NamedFault{Fault::request_after_close_session, "RequestAfterCloseSession"},
+        NamedFault{Fault::close_aeron_before_archive_client, "CloseAeronBeforeArchiveClient"},
+        NamedFault{Fault::skip_snapshot_archive_client_close, "SkipSnapshotArchiveClientClose"},
+        NamedFault{Fault::close_archive_before_module, "CloseArchiveBeforeModule"},
+        NamedFault{Fault::close_driver_before_archive, "CloseDriverBeforeArchive"},
+        NamedFault{Fault::close_container_beside_module, "CloseContainerBesideModule"}),
+    [](const auto& test) { return std::string(test.param.name); });
+#endif
 
 std::uint64_t hash_of_run(std::uint64_t seed) {
     NodeAndClient world(seed);

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/client/aeron.hpp"
 #include "tern/driver/configuration.hpp"
 #include "tern/platform/idle_strategy.hpp"
@@ -22,6 +23,13 @@ NodeThreading parse_threading(const std::string& text) {
 
 constexpr std::array kCloseOrder{CloseStep::stop_cluster, CloseStep::container, CloseStep::module,
                                  CloseStep::archive, CloseStep::driver};
+
+CloseStep close_step(std::size_t index) {
+    auto order = kCloseOrder;
+    if (planted(Fault::close_archive_before_module)) std::swap(order[2], order[3]);
+    if (planted(Fault::close_driver_before_archive)) std::swap(order[3], order[4]);
+    return order[index];
+}
 
 }  // namespace
 
@@ -292,7 +300,7 @@ void ClusteredNode::close() {
 
 std::optional<CloseStep> ClusteredNode::close_next() {
     if (close_steps_done_ == kCloseOrder.size()) return std::nullopt;
-    const CloseStep step = kCloseOrder[close_steps_done_++];
+    const CloseStep step = close_step(close_steps_done_++);
     switch (step) {
         case CloseStep::stop_cluster:
             stop_cluster();
@@ -317,6 +325,7 @@ std::optional<CloseStep> ClusteredNode::close_next() {
 
 void ClusteredNode::stop_cluster() {
     if (single_runner_) single_runner_->close();
+    if (planted(Fault::close_container_beside_module)) return;
     if (container_part_) container_part_->hold();
     if (module_part_) module_part_->hold();
 }

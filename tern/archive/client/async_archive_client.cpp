@@ -6,6 +6,7 @@
 
 #include "tern/archive/client/async_archive_client_impl.hpp"
 #include "tern/base/duration.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/base/version.hpp"
 #include "tern/wire/channel_uri.hpp"
 
@@ -71,7 +72,9 @@ AsyncArchiveClient::Impl::Impl(ArchiveClientContext context, client::Aeron& aero
 
 AsyncArchiveClient::Impl::~Impl() {
     if (state_ != State::closed) {
-        if (may_send_close_session()) (void)offer_close_session();
+        const bool is_skipped = planted(Fault::skip_archive_client_close) ||
+                                planted(Fault::skip_snapshot_archive_client_close);
+        if (may_send_close_session() && !is_skipped) (void)offer_close_session();
         release();
     }
 }
@@ -492,6 +495,10 @@ int AsyncArchiveClient::Impl::await_session_closed() {
         return image->is_closed() || image->is_end_of_stream() || image->is_publication_revoked();
     });
     if (!has_ended && clock_.nano_time() - deadline_ns_ < 0) return 0;
+    if (planted(Fault::request_after_close_session)) {
+        (void)send(message::ArchiveIdRequest{.control_session_id = control_session_id_,
+                                             .correlation_id = correlation_id_});
+    }
     release();
     return 1;
 }

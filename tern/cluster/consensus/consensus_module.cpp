@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/consensus/election.hpp"
 #include "tern/cluster/consensus/ingress.hpp"
 #include "tern/cluster/consensus/invariants.hpp"
@@ -493,7 +494,8 @@ void ConsensusModule::Impl::stop_log_recording() {
 }
 
 void ConsensusModule::Impl::close_archive() {
-    if (core_.archive == nullptr) return;
+    if (core_.archive == nullptr || planted(Fault::skip_archive_client_close)) return;
+    if (planted(Fault::close_aeron_before_archive_client)) core_.aeron->close();
     core_.archive->begin_close();
     await("end of the archive's control session", [&] { return core_.archive->is_closed(); });
 }

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/memory/counter_keys.hpp"
 #include "tern/memory/counter_types.hpp"
 #include "tern/wire/channel_uri.hpp"
@@ -81,8 +82,9 @@ void ServiceSnapshotTaker::begin_close() {
         environment_.aeron.abandon(std::exchange(publication_id_, kNullValue));
     }
     publication_.reset();
-    archive_.begin_close();
-    state_ = State::close_archive;
+    const bool is_skipped = planted(Fault::skip_snapshot_archive_client_close);
+    if (!is_skipped) archive_.begin_close();
+    state_ = is_skipped ? State::finished : State::close_archive;
 }
 
 void ServiceSnapshotTaker::step() {
@@ -235,8 +237,9 @@ void ServiceSnapshotLoader::begin_close() {
     }
     image_.reset();
     subscription_.reset();
-    archive_.begin_close();
-    state_ = State::close_archive;
+    const bool is_skipped = planted(Fault::skip_snapshot_archive_client_close);
+    if (!is_skipped) archive_.begin_close();
+    state_ = is_skipped ? State::finished : State::close_archive;
 }
 
 void ServiceSnapshotLoader::step() {
