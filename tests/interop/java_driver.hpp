@@ -2,8 +2,6 @@
 // Upstream's Java media driver as a process, for the interop tests: its jar is named by the
 // environment variable TERN_AERON_JAR; without it the tests that need it are skipped.
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <memory>
 #include <string>
@@ -14,30 +12,14 @@
 #include "tern/platform/platform.hpp"
 #include "tern/platform/posix/platform.hpp"
 #include "tern/platform/posix/process.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 namespace tern::interop {
 
 /// Null when there is no jar to test against.
 [[nodiscard]] inline const char* aeron_jar() { return std::getenv("TERN_AERON_JAR"); }
 
-/// A fresh directory under /dev/shm, removed with all below it.
-class ScratchDirectory {
-  public:
-    explicit ScratchDirectory(platform::Platform platform)
-        : platform_(platform),
-          path_(fmt::format("/dev/shm/tern-interop-{}-{:016x}", platform.system.process_id(),
-                            platform.random.next_u64())) {
-        platform_.storage.create_directories(path_, platform::Visibility::owner_only);
-    }
-    ~ScratchDirectory() { platform_.storage.remove_all(path_); }
-    ScratchDirectory(const ScratchDirectory&) = delete;
-    ScratchDirectory& operator=(const ScratchDirectory&) = delete;
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-  private:
-    platform::Platform platform_;
-    std::string path_;
-};
+using testing::ScratchDirectory;
 
 /// java -cp JAR with these -D properties, running the class.
 [[nodiscard]] inline std::unique_ptr<platform::posix::Process> start_java(

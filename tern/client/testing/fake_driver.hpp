@@ -172,6 +172,7 @@ class FakeDriver {
     struct PublicationState {
         std::int32_t session_id = 0;
         std::int32_t stream_id = 0;
+        std::string channel;
         bool is_exclusive = false;
         memory::Counter limit;
         std::vector<std::int64_t> handles;  ///< registration ids
@@ -266,6 +267,7 @@ inline void FakeDriver::on_add_publication(const wire::AddPublication& command, 
     if (is_new) {
         state.session_id = ++next_session_id_;
         state.stream_id = command.stream_id;
+        state.channel = command.channel;
         state.is_exclusive = is_exclusive;
         state.limit = counters_->allocate({.type_id = memory::counter_type::kPublisherLimit,
                                            .label = "pub-lmt",
