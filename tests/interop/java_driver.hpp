@@ -19,7 +19,7 @@ namespace tern::interop {
 /// Null when there is no jar to test against.
 [[nodiscard]] inline const char* aeron_jar() { return std::getenv("TERN_AERON_JAR"); }
 
-using testing::ScratchDirectory;
+using support::ScratchDirectory;
 
 /// java -cp JAR with these -D properties, running the class.
 [[nodiscard]] inline std::unique_ptr<platform::posix::Process> start_java(

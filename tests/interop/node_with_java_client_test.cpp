@@ -42,7 +42,7 @@ class NodeWithJavaClient : public ::testing::TestWithParam<NodeThreading> {
         return output.substr(output.rfind('\n', output.size() - 2) + 1);
     }
 
-    testing::TestNode node_{platform::posix::make_platform(), GetParam()};
+    support::TestNode node_{platform::posix::make_platform(), GetParam()};
 };
 
 TEST_P(NodeWithJavaClient, ServesSnapshotsShutsDownAndRestarts) {
@@ -70,7 +70,7 @@ TEST_P(NodeWithJavaClient, ServesSnapshotsShutsDownAndRestarts) {
 INSTANTIATE_TEST_SUITE_P(Threading, NodeWithJavaClient,
                          ::testing::Values(NodeThreading::single, NodeThreading::shared,
                                            NodeThreading::dedicated),
-                         testing::threading_name);
+                         support::threading_name);
 
 }  // namespace
 }  // namespace tern::interop

@@ -7,7 +7,7 @@
 
 #include "tern/platform/platform.hpp"
 
-namespace tern::testing {
+namespace tern::support {
 
 class ScratchDirectory {
   public:
@@ -35,4 +35,4 @@ class ScratchDirectory {
     return (*socket)->local_address().to_string();
 }
 
-}  // namespace tern::testing
+}  // namespace tern::support

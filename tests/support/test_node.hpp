@@ -23,7 +23,7 @@
 #include "tern/platform/posix/platform.hpp"
 #include "tests/support/scratch_directory.hpp"
 
-namespace tern::testing {
+namespace tern::support {
 
 class TestNode {
   public:
@@ -198,4 +198,4 @@ class TestNode {
     return "Unknown";
 }
 
-}  // namespace tern::testing
+}  // namespace tern::support

@@ -27,8 +27,9 @@ public final class CounterServiceContainer implements ClusteredService
 
     public static void main(final String[] args)
     {
-        final ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
-        try (ClusteredServiceContainer container = ClusteredServiceContainer.launch(
+        // The barrier is closed last: the JVM waits for it.
+        try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
+            ClusteredServiceContainer container = ClusteredServiceContainer.launch(
             new ClusteredServiceContainer.Context()
                 .aeronDirectoryName(args[0])
                 .clusterDirectoryName(args[1])

@@ -16,9 +16,10 @@ public final class UpstreamNode
 {
     public static void main(final String[] args)
     {
-        final ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
         final String[] endpoints = args[2].split(",");
-        try (ClusteredMediaDriver node = ClusteredMediaDriver.launch(
+        // The barrier is closed last: the JVM waits for it.
+        try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
+            ClusteredMediaDriver node = ClusteredMediaDriver.launch(
             new MediaDriver.Context()
                 .aeronDirectoryName(args[0])
                 .threadingMode(ThreadingMode.SHARED)
