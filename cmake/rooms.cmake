@@ -32,6 +32,14 @@ function(tern_room name)
     endif()
 endfunction()
 
+# What the suites below share: tests/support, as a library.
+function(tern_test_support)
+    file(GLOB sources CONFIGURE_DEPENDS ${TERN_ROOT}/tests/support/*.cpp)
+    add_library(tern_test_support STATIC ${sources})
+    target_link_libraries(tern_test_support PUBLIC tern_tools GTest::gmock GTest::gtest)
+    target_compile_definitions(tern_test_support PRIVATE TERN_BINARY="$<TARGET_FILE:tern>")
+endfunction()
+
 # tern_harness(DIR USES libs...): the library tern_DIR of what several test programs use: all *.cpp
 # under DIR that are not tests.
 function(tern_harness dir)

@@ -281,6 +281,7 @@ DriverContext driver_context_from(const Properties& properties,
     const Reader read(properties);
     DriverContext context;
     context.aeron_directory = default_aeron_directory(platform);
+    context.threading_mode = ThreadingMode::dedicated;  // upstream's default for a driver process
     read_process(read, context);
     read_threads(read, context);
     read_files(read, context);

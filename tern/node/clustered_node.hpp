@@ -103,6 +103,9 @@ class ClusteredNode {
     /// Why, if it was not expected; else empty.
     [[nodiscard]] std::string failure() const;
 
+    /// As in use: with directories shared and filled in.
+    [[nodiscard]] const NodeContext& context() const noexcept { return context_; }
+
     /// Owner-driven only: what the parts are doing. Null after their close.
     [[nodiscard]] cluster::ConsensusModule* module() noexcept { return module_.get(); }
     [[nodiscard]] cluster::ServiceContainer* container() noexcept { return container_.get(); }

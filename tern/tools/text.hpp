@@ -1,7 +1,10 @@
 #pragma once
 // Text for people: numbers, dates, and the one way in which a command reports a failure.
 
+#include <fmt/format.h>
+
 #include <cstdint>
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -16,6 +19,13 @@ namespace tern::tools {
 
 /// The text with every byte that is not printable ASCII replaced by '?'; for JSON and terminals.
 [[nodiscard]] std::string printable(std::string_view text);
+
+/// A line on stdout about what a long-running command is doing, seen at once also through a pipe.
+template <typename... Arguments>
+void say(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::print("{}\n", fmt::format(format, std::forward<Arguments>(arguments)...));
+    std::fflush(stdout);
+}
 
 /// Runs `action` and turns an exception into one line on stderr and an exit code: 2 for a
 /// ConfigurationError, 1 for any other, 0 for none.

@@ -108,6 +108,8 @@ struct ConsensusModuleContext {
     AuthorisationService authorisation_service;  ///< make_default_authorisation()
     ErrorHandler error_handler;                  ///< besides the error log in the mark file
     std::function<void()> termination_hook;      ///< run once when the module ends itself
+    /// An election is over, and this member serves in the role; on the module's thread.
+    std::function<void(Role role, std::int64_t leadership_term_id)> on_elected;
     /// Called while on_close() waits, which is after the duty cycle has ended: must give driver and
     /// archive a chance to run. Empty: yields (they have threads of their own).
     std::function<void()> close_idle;

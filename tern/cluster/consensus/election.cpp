@@ -313,6 +313,7 @@ void Election::complete() {
     core_.advance_commit_position(log_position_);
     ingress_.connect();
     set_state(ElectionState::closed);
+    if (core_.ctx.on_elected) core_.ctx.on_elected(core_.role, leadership_term_id_);
 }
 
 }  // namespace tern::cluster
