@@ -34,6 +34,7 @@ class EmbeddedNode : public NodeProcess {
     /// Null while it is not started.
     [[nodiscard]] node::ClusteredNode* node() noexcept { return node_.get(); }
     [[nodiscard]] const NodeLayout& layout() const noexcept { return options_.layout; }
+    [[nodiscard]] node::NodeThreading threading() const noexcept { return options_.threading; }
 
   protected:
     [[nodiscard]] virtual platform::Platform begin_process() = 0;

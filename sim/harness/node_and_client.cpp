@@ -19,8 +19,11 @@ NodeLayout layout_of(const virtual_world::Host& host) {
 NodeAndClientOptions NodeAndClientOptions::draw(std::uint64_t seed) {
     virtual_world::Prng prng(seed ^ 0x6f7074696f6e73ULL);  // apart from the world's own draws
     NodeAndClientOptions options;
-    options.turns = prng.chance(250'000) ? TurnsOf::node : TurnsOf::parts;
-    options.is_module_client_given = prng.chance(400'000);
+    options.node.turns = prng.chance(200'000) ? TurnsOf::node : TurnsOf::parts;
+    if (prng.chance(750'000)) {
+        options.node.preemption_ppm = static_cast<std::uint32_t>(prng.between({100, 10'000}));
+    }
+    options.node.is_module_client_given = prng.chance(400'000);
     options.is_network_faulty = prng.chance(700'000);
     options.world.schedule.max_idle_ns = prng.between({1'000'000, 5'000'000});
     if (options.is_network_faulty) {
@@ -39,10 +42,11 @@ NodeAndClientOptions NodeAndClientOptions::draw(std::uint64_t seed) {
 std::string NodeAndClientOptions::to_string() const {
     const auto& link = world.network.link;
     return fmt::format(
-        "turns of {}, module's client {}, network: delay to {} us, loss {} duplicates {} "
+        "turns of {}, preempted {} ppm, module's client {}, network: delay to {} us, loss {} "
+        "duplicates {} "
         "reordered {} ppm",
-        turns == TurnsOf::parts ? "parts" : "the node",
-        is_module_client_given ? "given" : "its own", link.delay_ns.max / 1000, link.loss_ppm,
+        node.turns == TurnsOf::parts ? "parts" : "the node", node.preemption_ppm,
+        node.is_module_client_given ? "given" : "its own", link.delay_ns.max / 1000, link.loss_ppm,
         link.duplicate_ppm, link.reorder_ppm);
 }
 
@@ -51,7 +55,7 @@ NodeAndClient::NodeAndClient(std::uint64_t seed, const NodeAndClientOptions& opt
       node_host_(world_.add_host("node")),
       client_host_(world_.add_host("client")),
       stage_(world_, client_host_.start("clock").platform().clock),
-      node_(node_host_, options.turns, layout_of(node_host_), options.is_module_client_given),
+      node_(node_host_, layout_of(node_host_), options.node),
       operator_(node_host_.start("operator").platform(), node_.layout()),
       client_process_(client_host_.start("client")),
       client_(std::make_unique<CountingClient>(

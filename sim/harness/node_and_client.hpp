@@ -13,8 +13,7 @@ namespace tern::sim {
 
 struct NodeAndClientOptions {
     virtual_world::WorldOptions world;
-    TurnsOf turns = TurnsOf::parts;
-    bool is_module_client_given = false;
+    SimNodeOptions node;
     bool is_network_faulty = true;  ///< between the two hosts
 
     [[nodiscard]] static NodeAndClientOptions draw(std::uint64_t seed);

@@ -2,7 +2,10 @@
 // A node on a host of the simulated world, and the stage of scenarios there.
 //
 // The parts of the node (driver, archive, consensus module, service container) get turns of their
-// own from the scheduler, as if each had a thread; or the node gets one, as if all shared one.
+// own from the scheduler, as if each had a thread. Module and container may be preempted wherever
+// they look at the clock: the others get turns then, and time passes. (Not driver and archive: the
+// other two wait for them, and turns within turns end last in, first out.) Or the node gets one
+// turn, as if all shared a thread.
 // close() is called from outside of the scheduler, as a main program does it.
 
 #include <memory>
@@ -30,10 +33,15 @@ class SimStage final : public Stage {
 
 enum class TurnsOf : std::uint8_t { node, parts };
 
+struct SimNodeOptions {
+    TurnsOf turns = TurnsOf::parts;
+    std::uint32_t preemption_ppm = 0;  ///< of looks at the clock, with TurnsOf::parts
+    bool is_module_client_given = false;
+};
+
 class SimNode final : public EmbeddedNode {
   public:
-    SimNode(virtual_world::Host& host, TurnsOf turns, NodeLayout layout,
-            bool is_module_client_given);
+    SimNode(virtual_world::Host& host, NodeLayout layout, const SimNodeOptions& options);
     ~SimNode() override;
 
     void stall(platform::sim::Prng& prng, std::int64_t duration_ns) override;
@@ -42,6 +50,7 @@ class SimNode final : public EmbeddedNode {
 
   private:
     class Gate;
+    class PreemptingClock;
 
     [[nodiscard]] platform::Platform begin_process() override;
     void configure(node::NodeContext& context) override;
@@ -49,9 +58,11 @@ class SimNode final : public EmbeddedNode {
     void on_closed() override;
 
     virtual_world::Host& host_;
-    TurnsOf turns_;
+    SimNodeOptions options_;
+    std::unique_ptr<PreemptingClock> clock_;
     virtual_world::Process* process_ = nullptr;
     std::vector<std::unique_ptr<Gate>> gates_;
+    const Gate* running_ = nullptr;  // null: the main program, which closes
 };
 
 }  // namespace tern::sim

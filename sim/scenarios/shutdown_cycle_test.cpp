@@ -7,6 +7,7 @@
 
 #include "sim/harness/node_and_client.hpp"
 #include "tern/base/planted_fault.hpp"
+#include "tern/platform/posix/platform.hpp"
 
 namespace tern::sim {
 namespace {
@@ -23,14 +24,11 @@ Ending draw_ending(NodeAndClient& world) {
     return static_cast<Ending>(world.stage().prng().between({0, kEndingCount - 1}));
 }
 
-class ShutdownCycles : public ::testing::TestWithParam<std::uint64_t> {};
-
-TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) {
-    const std::uint64_t seed = GetParam();
+void expect_clean_cycles(std::uint64_t seed) {
     NodeAndClient world(seed);
     ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
     for (int i = 0; i < kCyclesPerWorld; ++i) {
-        const auto ending = draw_ending(world);
+        const Ending ending = draw_ending(world);
         const auto findings = cycle.run(ending);
         ASSERT_TRUE(findings.empty())
             << "seed " << seed << ", cycle " << i << ", " << to_string(ending) << ", "
@@ -40,7 +38,18 @@ TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) {
     EXPECT_GT(world.client().ledger().acknowledged_count(), 0);
 }
 
+class ShutdownCycles : public ::testing::TestWithParam<std::uint64_t> {};
+
+TEST_P(ShutdownCycles, EndCleanAndRecoverWhatWasAcknowledged) { expect_clean_cycles(GetParam()); }
+
 INSTANTIATE_TEST_SUITE_P(Seeds, ShutdownCycles, ::testing::Range<std::uint64_t>(1, 21));
+
+// TERN_SIM_SEEDS: how many.
+TEST(ShutdownCyclesOfFreshSeeds, EndCleanAndRecoverWhatWasAcknowledged) {
+    const platform::Platform machine = platform::posix::make_platform();
+    const int count = std::stoi(machine.system.environment("TERN_SIM_SEEDS").value_or("5"));
+    for (int i = 0; i < count; ++i) expect_clean_cycles(machine.random.next_u64() >> 1);
+}
 
 // Each fault alone makes the cycles above fail, soon.
 #ifndef NDEBUG

@@ -7,6 +7,7 @@
 
 #include "tern/base/error.hpp"
 #include "tern/base/planted_fault.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 #include "tern/cluster/consensus/election.hpp"
 #include "tern/cluster/consensus/ingress.hpp"
 #include "tern/cluster/consensus/invariants.hpp"
@@ -486,7 +487,7 @@ void ConsensusModule::Impl::stop_log_recording() {
     const auto request = core_.archive->stop_recording(subscription_id);
     await("acknowledgement that the log recording was stopped", [&] {
         const auto outcome = core_.archive->take_outcome(request);
-        if (outcome && !outcome->ok() && outcome->status != archive::Outcome::Status::unknown) {
+        if (outcome && !is_stopped(*outcome)) {
             core_.errors.event("failed to stop log recording: " + outcome->message);
         }
         return outcome.has_value() || !core_.archive->is_connected();

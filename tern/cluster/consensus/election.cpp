@@ -1,4 +1,5 @@
 #include "tern/cluster/consensus/election.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 
 #include <fmt/format.h>
 
@@ -7,6 +8,7 @@
 
 #include "tern/base/assert.hpp"
 #include "tern/base/error.hpp"
+#include "tern/cluster/archive_refusal.hpp"
 #include "tern/cluster/consensus/invariants.hpp"
 
 namespace tern::cluster {
@@ -139,7 +141,7 @@ int Election::await_recording_stopped() {
         const auto outcome = core_.archive->take_outcome(request_id_);
         if (!outcome) return 0;
         request_id_ = -1;
-        if (!outcome->ok() && outcome->status != archive::Outcome::Status::unknown) {
+        if (!is_stopped(*outcome)) {
             core_.errors.event("failed to stop log recording: " + outcome->message);
         }
     }
