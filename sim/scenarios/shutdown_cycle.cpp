@@ -15,6 +15,8 @@ using cluster::ControlToggle;
 
 constexpr std::int64_t kElectionClosed = 17;
 constexpr std::uint32_t kNoDelayPpm = 300'000;
+constexpr std::uint32_t kFromTheStartPpm = 700'000;
+constexpr platform::sim::Range kMomentBits{10, 25};  // 1 us to 34 ms
 
 }  // namespace
 
@@ -93,7 +95,6 @@ void ShutdownCycle::part_from_client() {
 
 void ShutdownCycle::end(Ending ending) {
     const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
-    const auto interruption_ns = stage_.prng().between({0, options_.max_interruption_ns});
     switch (ending) {
         case Ending::shutdown:
             request(ControlToggle::shutdown);
@@ -108,7 +109,7 @@ void ShutdownCycle::end(Ending ending) {
             break;
         case Ending::close_during_snapshot:
             request(ControlToggle::snapshot);
-            stage_.pass(interruption_ns);
+            await_some_moment();
             break;
         case Ending::close_after_snapshot:
             request(ControlToggle::snapshot);
@@ -119,7 +120,7 @@ void ShutdownCycle::end(Ending ending) {
             break;
         case Ending::close_during_shutdown:
             request(ControlToggle::shutdown);
-            stage_.pass(interruption_ns);
+            await_some_moment();
             break;
     }
 }
@@ -128,14 +129,24 @@ void ShutdownCycle::request(ControlToggle toggle) {
     await("the toggle to be free", [&] { return operator_.request(toggle); });
 }
 
+/// Anywhere in what follows a request: short times are as likely as long ones.
+void ShutdownCycle::await_some_moment() {
+    if (stage_.prng().chance(kFromTheStartPpm)) {
+        await("the request to be seen", [&] { return !is_active() || node_.has_ended(); });
+    }
+    const std::int64_t most_ns = std::int64_t{1} << stage_.prng().between(kMomentBits);
+    stage_.pass(stage_.prng().between({0, most_ns}));
+}
+
+bool ShutdownCycle::is_active() const {
+    return operator_.counter(counter_type::kConsensusModuleState) ==
+           static_cast<std::int64_t>(cluster::ModuleState::active);
+}
+
 void ShutdownCycle::await_shutdown() {
     const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
     disturb();
-    await("SHUTDOWN to be seen", [&] {
-        const auto state = operator_.counter(counter_type::kConsensusModuleState);
-        return state != static_cast<std::int64_t>(cluster::ModuleState::active) ||
-               node_.has_ended();
-    });
+    await("SHUTDOWN to be seen", [&] { return !is_active() || node_.has_ended(); });
     disturb();
     await("the snapshot of the shutdown", [&] {
         return operator_.counter(counter_type::kClusterSnapshotCount) != snapshots ||

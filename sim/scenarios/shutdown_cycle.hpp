@@ -32,8 +32,6 @@ struct CycleOptions {
     std::int64_t max_delay_ns = 3'000'000'000;  ///< between every two steps
     /// How long any step may take, besides the delays.
     std::int64_t patience_ns = 60'000'000'000;
-    /// "During" is within this time of the request.
-    std::int64_t max_interruption_ns = 30'000'000;
     std::int64_t max_commands = 100;
 };
 
@@ -52,6 +50,8 @@ class ShutdownCycle {
     void end(Ending ending);
     void request(cluster::ControlToggle toggle);
     void await_shutdown();
+    void await_some_moment();
+    [[nodiscard]] bool is_active() const;
     void close_node();
     void await(const char* what, const std::function<bool()>& condition);
     /// Time passes, or a part of the node is held up while the others go on.

@@ -93,8 +93,11 @@ int AsyncArchiveClient::Impl::do_work() {
             return send_close_session();
         case State::await_session_closed:
             return await_session_closed();
-        default:
-            return do_connect_step();
+        default: {
+            const int work = do_connect_step();
+            if (is_closing_ && state_ == State::connect_failed) release();
+            return work;
+        }
     }
 }
 
@@ -258,7 +261,9 @@ void AsyncArchiveClient::Impl::on_connect_response(const message::ControlRespons
         fail(std::string(response.error_message), static_cast<std::int32_t>(response.relevant_id));
         return;
     }
-    if (state_ == State::await_archive_id_response) {
+    if (is_closing_) {
+        set_state(State::send_close_session);
+    } else if (state_ == State::await_archive_id_response) {
         archive_id_ = response.relevant_id;
         set_state(State::connected);
     } else if (response.version < kVersionWithArchiveId) {
@@ -271,6 +276,7 @@ void AsyncArchiveClient::Impl::on_connect_response(const message::ControlRespons
 void AsyncArchiveClient::Impl::on_challenge(const message::Challenge& challenge) {
     if (challenge.correlation_id != correlation_id_ || state_ == State::connected) return;
     control_session_id_ = challenge.control_session_id;
+    if (is_closing_) return set_state(State::send_close_session);
     challenge_answer_ = context_.credentials.on_challenge
                             ? context_.credentials.on_challenge(challenge.encoded_challenge)
                             : std::vector<std::byte>{};
@@ -451,18 +457,23 @@ void AsyncArchiveClient::Impl::on_signal(const message::RecordingSignalEvent& ev
 // Closing.
 
 void AsyncArchiveClient::Impl::begin_close() {
-    if (state_ == State::closed || state_ == State::send_close_session ||
-        state_ == State::await_session_closed) {
-        return;
-    }
+    if (state_ == State::closed || is_closing_) return;
+    is_closing_ = true;
     requests_.disconnect("the archive client is closing");
     deadline_ns_ = clock_.nano_time() + context_.message_timeout_ns;
     if (may_send_close_session()) {
         set_state(State::send_close_session);
         (void)send_close_session();
-    } else {
+    } else if (!may_have_unknown_session()) {
         release();
     }
+}
+
+/// The archive may have made a session that its answer will tell of: it is awaited, and closed.
+bool AsyncArchiveClient::Impl::may_have_unknown_session() const noexcept {
+    return (state_ == State::await_subscription_connected ||
+            state_ == State::await_connect_response) &&
+           publication_->is_connected();
 }
 
 bool AsyncArchiveClient::Impl::may_send_close_session() const noexcept {

@@ -16,8 +16,10 @@
 // Closing (ARC-2.11, CST-14): whoever connects closes, on every path. begin_close() offers
 // CloseSession (retried until accepted or the close deadline), then waits until the archive has
 // taken its response image away, then closes the request publication and the response
-// subscription. The Aeron client is never owned and must outlive this object. Destroying an open
-// client closes what is left without waiting, after one attempt to offer CloseSession.
+// subscription. While the answer to a connect request is due it is awaited first: the archive may
+// have made a session that nobody could close otherwise. The Aeron client is never owned and must
+// outlive this object. Destroying an open client closes what is left without waiting, after one
+// attempt to offer CloseSession.
 //
 // Thread safety: none; one thread, the one that drives the Aeron client in invoker mode or any
 // single one with its own conductor thread. Spec: chapter 41 ARC-8, ARC-2.11.

@@ -60,6 +60,7 @@ class AsyncArchiveClient::Impl {
     SendResult send(const Message& message);
     static SendResult classify(std::int64_t result);
     bool may_send_close_session() const noexcept;
+    bool may_have_unknown_session() const noexcept;
     SendResult offer_close_session();
     int send_requests();
     int poll_responses();
@@ -81,6 +82,7 @@ class AsyncArchiveClient::Impl {
     platform::Clock& clock_;
     State state_ = State::await_session_id;
     std::int64_t deadline_ns_ = 0;
+    bool is_closing_ = false;
 
     std::string request_channel_;
     std::string response_channel_;
