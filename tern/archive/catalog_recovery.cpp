@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 
 #include "tern/archive/frame_layout.hpp"
@@ -12,6 +13,9 @@ namespace tern::archive {
 namespace {
 
 constexpr std::int64_t kPageLength = 4096;
+constexpr std::int64_t kSectorLength = 512;
+/// The recorder writes at most so much between two syncs: a term's block, or the I/O length.
+constexpr std::int64_t kUnsyncedLength = 1024 * 1024;
 
 /// Reads a file through one buffer, which always begins at the last offset that was not in it.
 class Window {
@@ -37,16 +41,17 @@ class Window {
     std::size_t filled_ = 0;
 };
 
-struct LastFrame {
+struct Frame {
     std::int64_t offset = 0;
     std::int64_t aligned_length = 0;
     bool padding = false;
     std::int32_t checksum_field = 0;
+    [[nodiscard]] std::int64_t end() const noexcept { return offset + aligned_length; }
 };
 
 struct Walk {
     std::int64_t end = 0;
-    std::optional<LastFrame> last;
+    std::deque<Frame> tail;  // the frames that end within the last kUnsyncedLength bytes
     std::string note;
 };
 
@@ -71,7 +76,7 @@ Walk walk_frames(Window& window, const RecordingSummary& recording, std::int64_t
                  std::int64_t begin, std::int64_t file_length) {
     const SegmentGeometry geometry = recording.geometry();
     const std::int64_t limit = std::min<std::int64_t>(recording.segment_file_length, file_length);
-    Walk walk{.end = begin, .last = {}, .note = {}};
+    Walk walk{.end = begin, .tail = {}, .note = {}};
     while (walk.end + wire::kDataHeaderLength <= limit) {
         const ConstBytes header = window.at(walk.end, wire::kDataHeaderLength);
         if (std::ssize(header) < wire::kDataHeaderLength) break;
@@ -85,9 +90,10 @@ Walk walk_frames(Window& window, const RecordingSummary& recording, std::int64_t
             break;
         }
         const std::int64_t aligned = aligned_frame_length(frame.frame_length);
-        walk.last =
-            LastFrame{walk.end, aligned, frame.type == wire::kPadFrameType, frame.session_id};
+        walk.tail.push_back(
+            {walk.end, aligned, frame.type == wire::kPadFrameType, frame.session_id});
         walk.end += aligned;
+        while (walk.tail.front().end() + kUnsyncedLength < walk.end) walk.tail.pop_front();
     }
     return walk;
 }
@@ -96,31 +102,79 @@ bool is_all_zero(ConstBytes bytes) {
     return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
 
-/// Whether every page of the frame behind the first page boundary holds something.
-bool every_page_has_data(Window& window, const LastFrame& frame) {
-    const std::int64_t end = frame.offset + frame.aligned_length;
+/// Whether the file system tells holes from zeros: the rest of the file behind what was written
+/// shows it or, where there is no rest, a page that is added for a moment.
+bool shows_holes(platform::File& file, std::int64_t rest) {
+    const std::int64_t size = file.size();
+    if (rest < size) return file.is_hole(rest, 1);
+    file.truncate(size + kPageLength);
+    const bool hole = file.is_hole(align_up(size, kPageLength), 1);
+    file.truncate(size);
+    return hole;
+}
+
+enum class Proof : std::uint8_t { whole, torn, none };
+
+/// What the pages of the frame behind its first page boundary tell: a page that holds something was
+/// written; one that is a hole was not; one of zeros was if the file system has holes at all, which
+/// the unwritten rest of the file shows.
+Proof examine_pages(platform::File& file, Window& window, const Frame& frame) {
+    bool proved = true;
     std::int64_t page = align_up(frame.offset, kPageLength);
     if (page == frame.offset) page += kPageLength;
-    for (; page < end; page += kPageLength) {
-        const std::int64_t length = std::min(kPageLength, end - page);
-        if (is_all_zero(window.at(page, length))) return false;
+    for (; page < frame.end(); page += kPageLength) {
+        const std::int64_t length = std::min(kPageLength, frame.end() - page);
+        if (!is_all_zero(window.at(page, length))) continue;
+        if (file.is_hole(page, length)) return Proof::torn;
+        proved = proved && shows_holes(file, align_up(frame.end(), kPageLength));
     }
-    return true;
+    return proved ? Proof::whole : Proof::none;
 }
 
-bool checksum_proves(platform::File& file, const LastFrame& frame, Checksum kind) {
-    if (kind == Checksum::none) return false;
-    std::vector<std::byte> payload(
-        static_cast<std::size_t>(frame.aligned_length - wire::kDataHeaderLength));
-    const std::size_t read = file.read_at(frame.offset + wire::kDataHeaderLength, payload);
-    return read == payload.size() && compute_checksum(kind, payload) == frame.checksum_field;
+/// A frame that a crash has torn lacks whole sectors; one that is damaged otherwise is kept, for
+/// the replay to find.
+bool lacks_a_sector(ConstBytes frame, std::int64_t offset) {
+    const std::int64_t end = offset + std::ssize(frame);
+    for (std::int64_t at = align_up(offset + 1, kSectorLength); at < end; at += kSectorLength) {
+        const auto length = static_cast<std::size_t>(std::min(kSectorLength, end - at));
+        if (is_all_zero(frame.subspan(static_cast<std::size_t>(at - offset), length))) return true;
+    }
+    return false;
 }
 
-bool is_whole(platform::File& file, Window& window, const LastFrame& frame, Checksum kind) {
-    if (frame.padding) return true;
-    const std::int64_t last_byte = frame.offset + frame.aligned_length - 1;
-    if (frame.offset / kPageLength == last_byte / kPageLength) return true;
-    return checksum_proves(file, frame, kind) || every_page_has_data(window, frame);
+/// The checksum's word on a frame; `none` when the frame was recorded without.
+Proof examine_checksum(platform::File& file, const Frame& frame, Checksum kind,
+                       std::int32_t session_id) {
+    std::vector<std::byte> bytes(static_cast<std::size_t>(frame.aligned_length));
+    const std::size_t read = file.read_at(frame.offset, bytes);
+    const auto payload = ConstBytes(bytes).subspan(wire::kDataHeaderLength);
+    if (read == bytes.size() && compute_checksum(kind, payload) == frame.checksum_field) {
+        return Proof::whole;
+    }
+    const bool has_checksum = frame.checksum_field != session_id;
+    return has_checksum && lacks_a_sector(bytes, frame.offset) ? Proof::torn : Proof::none;
+}
+
+Proof examine(platform::File& file, Window& window, const Frame& frame, Checksum kind,
+              std::int32_t session_id) {
+    if (frame.padding) return Proof::whole;
+    if (kind != Checksum::none) {
+        const Proof proof = examine_checksum(file, frame, kind, session_id);
+        if (proof != Proof::none) return proof;
+    }
+    if (frame.offset / kPageLength == (frame.end() - 1) / kPageLength) return Proof::whole;
+    return examine_pages(file, window, frame);
+}
+
+/// The first frame of the tail that is not to be kept.
+const Frame* first_torn(platform::File& file, Window& window, const Walk& walk, Checksum kind,
+                        std::int32_t session_id) {
+    for (const Frame& frame : walk.tail) {
+        const Proof proof = examine(file, window, frame, kind, session_id);
+        const bool is_last = &frame == &walk.tail.back();
+        if (proof == Proof::torn || (proof == Proof::none && is_last)) return &frame;
+    }
+    return nullptr;
 }
 
 /// The highest segment that can be this recording's: others are strays.
@@ -152,12 +206,12 @@ RecoveredStop recover_stop_position(platform::Storage& storage,
                                    ? geometry.term_offset(recording.start_position)
                                    : std::int64_t{0};
     Walk walk = walk_frames(window, recording, *base, begin, file->size());
-    if (walk.last && !is_whole(*file, window, *walk.last, record_checksum)) {
-        walk.end = walk.last->offset;
-        walk.note = fmt::format(
-            "last frame at position {} (length {}) was written in part across a page boundary: "
-            "cut before it",
-            *base + walk.last->offset, walk.last->aligned_length);
+    if (const Frame* torn =
+            first_torn(*file, window, walk, record_checksum, recording.session_id)) {
+        walk.end = torn->offset;
+        walk.note =
+            fmt::format("frame at position {} (length {}) was written in part: cut before it",
+                        *base + torn->offset, torn->aligned_length);
         file->truncate(walk.end);
         file->truncate(recording.segment_file_length);
         file->sync(true);

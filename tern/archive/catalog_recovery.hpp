@@ -3,10 +3,18 @@
 //
 // The last segment is walked frame by frame. A frame belongs to the recording when its type, term
 // id, term offset and stream id fit its position and it ends within its term; the first that does
-// not ends the recording. A last data frame that crosses a page boundary may have been written in
-// part: it counts when its checksum proves it, or when every page behind the first boundary holds
-// something other than zeros. Otherwise the file is cut before it: upstream refuses to start there
-// and asks for its tool to be run; here the decision is taken and told.
+// not ends the recording.
+//
+// Then the last frames, which may not have been synced, are examined: a frame that was written in
+// part ends the recording before it, and the file is cut there. That is known when
+//   - a page of it, behind its first page boundary, is a hole of the file; or
+//   - it was recorded with a checksum, that does not match, and a sector of it is all zeros.
+// The very last frame is also cut when a page of it is all zeros and neither checksum nor file
+// system can tell whether zeros were written there. Upstream refuses to start in these cases and
+// asks for its tool to be run; here the decision is taken and told.
+//
+// A crash of the process leaves whole pages, so this is exact where the file system has holes. A
+// crash of the machine may leave sectors: only a record checksum makes that exact.
 //
 // A padding frame is its header alone (the rest is a hole), so it is always whole.
 

@@ -54,6 +54,9 @@ class File {
     virtual void truncate(std::int64_t size) = 0;  ///< also grows, sparsely
     virtual void allocate(std::int64_t size) = 0;  ///< grows with blocks reserved (fallocate)
     virtual void sync(bool with_metadata) = 0;     ///< fdatasync, or fsync with metadata
+    /// True when the file system knows that nothing was ever written there: the range is part of a
+    /// hole. False is no knowledge: file systems without holes always say so.
+    [[nodiscard]] virtual bool is_hole(std::int64_t offset, std::int64_t length) = 0;
     [[nodiscard]] virtual const std::string& path() const noexcept = 0;
 };
 

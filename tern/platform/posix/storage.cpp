@@ -144,6 +144,9 @@ class PosixFile final : public File {
         const int result = with_metadata ? ::fsync(fd_.get()) : ::fdatasync(fd_.get());
         if (result != 0) fail("sync", path_, errno);
     }
+    bool is_hole(std::int64_t offset, std::int64_t length) override {
+        return hole_at(fd_.get(), offset, length);
+    }
     const std::string& path() const noexcept override { return path_; }
 
   private:
@@ -152,6 +155,12 @@ class PosixFile final : public File {
 };
 
 }  // namespace
+
+bool hole_at(int fd, std::int64_t offset, std::int64_t length) noexcept {
+    const off_t data = ::lseek(fd, offset, SEEK_DATA);
+    if (data < 0) return errno == ENXIO;  // none up to the end
+    return data >= offset + length;
+}
 
 std::unique_ptr<Mapping> PosixStorage::create_mapped(const std::string& path, std::int64_t size,
                                                      const CreateOptions& options) {

@@ -27,4 +27,7 @@ class PosixStorage final : public Storage {
     [[nodiscard]] std::string absolute(const std::string& path) override;
 };
 
+/// File::is_hole of an open file.
+[[nodiscard]] bool hole_at(int fd, std::int64_t offset, std::int64_t length) noexcept;
+
 }  // namespace tern::platform::posix

@@ -1,5 +1,6 @@
 #include "tern/platform/sim/inode.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -142,6 +143,12 @@ void Inode::crash(Prng& prng, const CrashOptions& options) {
 }
 
 void Inode::revert(std::int64_t page, const Page& before, bool torn, Prng& prng) {
+    if (!torn && std::ranges::all_of(before, [](std::byte b) { return b == std::byte{0}; })) {
+        // What never reached the disk is a hole of the file.
+        require(::fallocate(fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, page * kPageLength,
+                            kPageLength) == 0);
+        return;
+    }
     for (std::int64_t at = 0; at < kPageLength; at += kSectorLength) {
         if (torn && prng.chance(kPpm / 2)) continue;
         write_content(fd(), page * kPageLength + at,

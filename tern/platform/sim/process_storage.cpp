@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "tern/base/assert.hpp"
+#include "tern/platform/posix/storage.hpp"
 
 namespace tern::platform::sim {
 
@@ -72,6 +73,9 @@ class SimFile final : public File {
     }
     void sync(bool with_metadata) override {
         if (!storage_.is_cut_off()) storage_.disk().sync(path_, *inode_, with_metadata);
+    }
+    bool is_hole(std::int64_t offset, std::int64_t length) override {
+        return posix::hole_at(inode_->fd(), offset, length);
     }
     const std::string& path() const noexcept override { return path_; }
 
