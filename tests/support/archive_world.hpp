@@ -48,9 +48,19 @@ class ArchiveWorld : public ::testing::Test, protected RecordingSteps {
         context_.error_buffer_length = 1024 * 1024;
     }
     ~ArchiveWorld() override {
-        clients_.clear();
+        remove_clients();
         archive_.reset();
         driver_.reset();
+    }
+
+    /// Closes them, or forgets those that were killed.
+    void remove_clients() {
+        for (auto& client : clients_) {
+            client->archive.reset();
+            world_.scheduler().remove(*client->agent);
+        }
+        clients_.clear();
+        current_ = nullptr;
     }
 
     // ---- Processes -----------------------------------------------------------------------------
