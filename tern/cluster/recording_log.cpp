@@ -74,29 +74,6 @@ bool same_set(const RecordingLogEntry& a, const RecordingLogEntry& b) {
 
 }  // namespace
 
-std::string to_string(const RecordingLogEntry& entry) {
-    std::string_view type = "UNKNOWN";
-    switch (entry.type) {
-        case Type::term:
-            type = "TERM";
-            break;
-        case Type::snapshot:
-            type = "SNAPSHOT";
-            break;
-        case Type::standby_snapshot:
-            type = "STANDBY_SNAPSHOT";
-            break;
-    }
-    auto text = fmt::format(
-        "Entry{{recordingId={}, leadershipTermId={}, termBaseLogPosition={}, logPosition={}, "
-        "timestamp={}, serviceId={}, type={}, isValid={}, entryIndex={}",
-        entry.recording_id, entry.leadership_term_id, entry.term_base_log_position,
-        entry.log_position, entry.timestamp, entry.service_id, type, entry.is_valid,
-        entry.entry_index);
-    if (entry.type == Type::standby_snapshot) text += ", archiveEndpoint=" + entry.archive_endpoint;
-    return text + "}";
-}
-
 RecordingLog::RecordingLog(platform::Storage& storage, const std::string& directory, Open mode,
                            std::int32_t file_sync_level)
     : file_sync_level_(file_sync_level) {

@@ -129,6 +129,9 @@ class RecordingLog {
     std::vector<std::string> notices_;
 };
 
+/// As upstream's tool prints the whole: "RecordingLog{entries=[...], cacheIndex={...}}".
+[[nodiscard]] std::string to_string(const RecordingLog& log);
+
 /// What recovery starts from (CON-2.4, CLF-9.10).
 struct RecoveryPlan {
     struct Log {
@@ -166,5 +169,8 @@ struct LogRecordingExtent {
 [[nodiscard]] RecoveryPlan make_recovery_plan(const RecordingLog& recording_log,
                                               std::int32_t service_count,
                                               const std::optional<LogRecordingExtent>& extent);
+
+/// As upstream's tool prints it: "RecoveryPlan[lastLeadershipTermId=..., log=Log[...]]".
+[[nodiscard]] std::string to_string(const RecoveryPlan& plan);
 
 }  // namespace tern::cluster

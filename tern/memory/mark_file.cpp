@@ -24,10 +24,7 @@ constexpr std::size_t kActivityOffset = 16;
 constexpr std::size_t kStartOffset = 24;
 constexpr std::size_t kPidOffset = 32;
 
-constexpr std::uint16_t kBlockLength = 128;
-constexpr std::uint16_t kTemplateId = 200;
-constexpr std::uint16_t kSchemaVersion = 2;
-constexpr std::size_t kStringsOffset = kMessageHeaderLength + kBlockLength;
+constexpr std::size_t kStringsOffset = kMessageHeaderLength + kMarkBlockLength;
 constexpr std::int32_t kMinErrorLogLength = 1 << 20;
 constexpr std::int32_t kMaxErrorLogLength = INT32_MAX - kMarkHeaderLength;
 
@@ -49,8 +46,9 @@ MarkFile::MarkFile(std::unique_ptr<platform::Mapping> mapping, const MarkFileFor
                    bool is_owner)
     : mapping_(std::move(mapping)), format_(format), is_owner_(is_owner) {
     const std::byte* const file = mapping_->bytes().data();
-    const bool has_message_header = load<std::uint16_t>(file + kTemplateIdOffset) == kTemplateId &&
-                                    load<std::uint16_t>(file + kSchemaIdOffset) == format.schema_id;
+    const bool has_message_header =
+        load<std::uint16_t>(file + kTemplateIdOffset) == kMarkTemplateId &&
+        load<std::uint16_t>(file + kSchemaIdOffset) == format.schema_id;
     legacy_shift_ = has_message_header ? 0 : kMessageHeaderLength;
     error_log_ = stored_error_log();
 }
@@ -119,10 +117,10 @@ void MarkFile::take_over_existing(const MarkFileAcquisition& acquisition) {
 }
 
 void MarkFile::write_layout(const MarkFileAcquisition& acquisition) {
-    set_field(kBlockLengthOffset, kBlockLength);
-    set_field(kTemplateIdOffset, kTemplateId);
+    set_field(kBlockLengthOffset, kMarkBlockLength);
+    set_field(kTemplateIdOffset, kMarkTemplateId);
     set_field(kSchemaIdOffset, format_.schema_id);
-    set_field(kSchemaVersionOffset, kSchemaVersion);
+    set_field(kSchemaVersionOffset, kMarkSchemaVersion);
     set_field(kStartOffset, acquisition.now_epoch_ms);
     set_field(kPidOffset, acquisition.pid);
     set_field(format_.header_length_offset, kMarkHeaderLength);
@@ -139,6 +137,22 @@ Bytes MarkFile::stored_error_log() const noexcept {
                       std::int64_t{offset} + length <= static_cast<std::int64_t>(file.size());
     if (!fits) return {};
     return file.subspan(static_cast<std::size_t>(offset), static_cast<std::size_t>(length));
+}
+
+std::uint16_t MarkFile::written_block_length() const noexcept {
+    return legacy_shift_ == 0 ? field<std::uint16_t>(kBlockLengthOffset) : kMarkBlockLength;
+}
+
+std::uint16_t MarkFile::written_schema_version() const noexcept {
+    return legacy_shift_ == 0 ? field<std::uint16_t>(kSchemaVersionOffset) : kMarkSchemaVersion;
+}
+
+std::int32_t MarkFile::header_length() const noexcept {
+    return field<std::int32_t>(format_.header_length_offset);
+}
+
+std::int32_t MarkFile::error_log_length() const noexcept {
+    return field<std::int32_t>(format_.error_log_length_offset);
 }
 
 std::int32_t MarkFile::version() const noexcept {

@@ -21,6 +21,9 @@
 
 namespace tern::memory {
 
+inline constexpr std::uint16_t kMarkTemplateId = 200;
+inline constexpr std::uint16_t kMarkSchemaVersion = 2;
+inline constexpr std::uint16_t kMarkBlockLength = 128;
 inline constexpr std::int32_t kMarkHeaderLength = 8192;  ///< the error log begins there
 inline constexpr std::int32_t kMarkDefaultErrorLogLength = 1 << 20;
 inline constexpr std::int64_t kMarkLivenessTimeoutMs = 10'000;
@@ -75,6 +78,11 @@ class MarkFile {
     [[nodiscard]] std::int64_t start_timestamp_ms() const noexcept;
     [[nodiscard]] std::int64_t pid() const noexcept;
     [[nodiscard]] Bytes error_log() const noexcept { return error_log_; }
+    /// As the file says; tools print them. Of a legacy file without message header: those of ours.
+    [[nodiscard]] std::uint16_t written_block_length() const noexcept;
+    [[nodiscard]] std::uint16_t written_schema_version() const noexcept;
+    [[nodiscard]] std::int32_t header_length() const noexcept;
+    [[nodiscard]] std::int32_t error_log_length() const noexcept;
     [[nodiscard]] const std::string& path() const noexcept { return mapping_->path(); }
 
     /// Reader: the component is ready and has shown life within the liveness timeout.

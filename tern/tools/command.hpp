@@ -14,5 +14,7 @@ inline constexpr int kExitUsage = 2;    ///< a mistake in the command line or co
 void add_driver_command(CLI::App& app, int& exit_code);
 void add_node_command(CLI::App& app, int& exit_code);
 void add_stat_command(CLI::App& app, int& exit_code);
+void add_cluster_tool_command(CLI::App& app, int& exit_code);
+void add_errors_command(CLI::App& app, int& exit_code);
 
 }  // namespace tern::tools

@@ -17,6 +17,10 @@ namespace tern::tools {
 /// Local time as "2026-07-10 21:04:16.123+0200".
 [[nodiscard]] std::string format_date(std::int64_t epoch_ms);
 
+/// Local time as "21:04:16", and as "2026-07-10 21:04:16".
+[[nodiscard]] std::string format_time(std::int64_t epoch_ms);
+[[nodiscard]] std::string format_date_time(std::int64_t epoch_ms);
+
 /// The text with every byte that is not printable ASCII replaced by '?'; for JSON and terminals.
 [[nodiscard]] std::string printable(std::string_view text);
 
