@@ -75,12 +75,18 @@ std::string component_name(std::int32_t service_id) {
 }  // namespace
 
 std::unique_ptr<client::Aeron> ClusterTool::connect(const std::string& aeron_directory) {
-    const auto cnc = platform::join_path(aeron_directory, memory::kCncFileName);
-    if (!platform_.storage.exists(cnc)) {
+    const auto path = platform::join_path(aeron_directory, memory::kCncFileName);
+    bool is_running = platform_.storage.exists(path);
+    if (is_running) {
+        const auto mapping = platform_.storage.open_mapped(path, platform::Access::read_only);
+        is_running = memory::CncFile(mapping->bytes()).driver_heartbeat_ms() != -1;
+    }
+    if (!is_running) {
         throw Error(
-            fmt::format("the node is not running: its media driver has no {}; start the "
-                        "node, or use describe, errors and recording-log, which need none",
-                        cnc));
+            fmt::format("the node is not running: there is no media driver at {}; start "
+                        "the node, or use describe, errors and recording-log, which need "
+                        "none",
+                        path));
     }
     client::Context context;
     context.aeron_directory = aeron_directory;
