@@ -45,7 +45,8 @@ class TestNode {
     /// Sees the context before each start; may change it.
     std::function<void(node::NodeContext&)> on_start;
 
-    void start(std::string_view service = "counter") {
+    /// What start() launches; for tests that put the parts together themselves.
+    node::NodeContext make_context(std::string_view service = "counter") {
         node::NodeContext context = node::NodeContext::from_properties(all_properties(), platform_);
         context.container = cluster::ServiceContainerContext::from_properties(all_properties());
         context.container->service = node::make_builtin_service(service);
@@ -56,7 +57,10 @@ class TestNode {
             errors_.emplace_back(error.what());
         };
         if (on_start) on_start(context);
-        node_ = node::ClusteredNode::launch(context, platform_);
+        return context;
+    }
+    void start(std::string_view service = "counter") {
+        node_ = node::ClusteredNode::launch(make_context(service), platform_);
     }
 
     /// With `single` threading the test's thread drives the node: while it waits here, and through

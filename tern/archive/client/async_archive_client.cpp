@@ -82,6 +82,7 @@ AsyncArchiveClient::Impl::~Impl() {
 // Connecting.
 
 int AsyncArchiveClient::Impl::do_work() {
+    if (aeron_.is_closed()) return on_aeron_closed();
     switch (state_) {
         case State::connected:
             return do_connected_work();
@@ -99,6 +100,23 @@ int AsyncArchiveClient::Impl::do_work() {
             return work;
         }
     }
+}
+
+/// Nothing can be asked or told any more.
+int AsyncArchiveClient::Impl::on_aeron_closed() {
+    if (state_ == State::disconnected || state_ == State::connect_failed ||
+        state_ == State::closed) {
+        return 0;
+    }
+    const std::string why = "archive client: the Aeron client is closed";
+    if (state_ == State::send_close_session || state_ == State::await_session_closed) {
+        release();
+    } else if (state_ == State::connected) {
+        disconnect(why);
+    } else {
+        fail(why);
+    }
+    return 1;
 }
 
 int AsyncArchiveClient::Impl::do_connect_step() {

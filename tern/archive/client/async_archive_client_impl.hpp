@@ -43,6 +43,7 @@ class AsyncArchiveClient::Impl {
     void disconnect(const std::string& why);
     void release() noexcept;
 
+    int on_aeron_closed();
     int do_connect_step();
     int await_session_id();
     int add_response_subscription();
