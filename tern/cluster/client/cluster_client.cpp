@@ -77,7 +77,13 @@ std::unique_ptr<ClusterClient> ClusterClient::connect(std::unique_ptr<ClusterCli
     return client;
 }
 
-ClusterClient::~ClusterClient() { close(); }
+ClusterClient::~ClusterClient() {
+    try {
+        close();
+    } catch (const std::exception&) {
+        // Out of `idle`: there is no time to wait. What is left tells the cluster if it can.
+    }
+}
 
 void ClusterClient::close() {
     async_.begin_close();

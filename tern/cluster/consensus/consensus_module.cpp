@@ -221,7 +221,8 @@ int ConsensusModule::Impl::do_work() {
     cycle_begin_ns_ = begin_ns;
     try {
         return drive_client() + step();
-    } catch (const AgentTermination&) {
+    } catch (const AgentTermination& termination) {
+        if (!termination.expected()) core_.errors.record(termination);
         if (core_.ctx.termination_hook) core_.ctx.termination_hook();
         throw;
     } catch (const std::exception& error) {
@@ -239,7 +240,8 @@ void ConsensusModule::Impl::on_error(const std::exception& error) {
         lost_ = error.what();
         try {
             core_.terminate_unexpectedly(*lost_);
-        } catch (const AgentTermination&) {
+        } catch (const AgentTermination& termination) {
+            core_.errors.record(termination);
             if (core_.ctx.termination_hook) core_.ctx.termination_hook();
             throw;
         }
