@@ -5,6 +5,7 @@
 // Thread safety: none.
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "sim/harness/ledger.hpp"
 #include "tern/base/agent.hpp"
 #include "tern/client/aeron.hpp"
+#include "tern/cluster/client/async_cluster_client.hpp"
 #include "tern/driver/media_driver.hpp"
 #include "tern/platform/platform.hpp"
 
@@ -33,7 +35,7 @@ class CountingClient final : public Agent {
     /// Begins a session. The first command, which adds nothing, asks for the state; is_ready()
     /// once it was answered.
     void open();
-    [[nodiscard]] bool is_ready() const noexcept { return state_ == State::ready; }
+    [[nodiscard]] bool is_ready() const noexcept { return is_ready_; }
     /// Queues a command.
     void add(std::int64_t value);
     [[nodiscard]] bool is_idle() const noexcept { return queue_.empty() && ledger_.pending() == 0; }
@@ -50,18 +52,12 @@ class CountingClient final : public Agent {
     [[nodiscard]] std::string_view role_name() const override { return "counting-client"; }
 
   private:
-    enum class State : std::uint8_t { closed, add_streams, connect, await_session, ready };
-
-    int add_streams();
-    int connect();
+    void connect_to_driver();
+    int drive_session();
+    int drive_leaving();
     int send_commands();
-    int keep_alive();
-    void send_command(std::int64_t value);
-    int poll_egress();
-    void on_message(ConstBytes message);
-    void on_total(std::int64_t total);
-    template <typename Message>
-    bool offer(const Message& message, ConstBytes payload = {});
+    [[nodiscard]] bool offer(std::int64_t value);
+    void on_answer(ConstBytes payload);
 
     platform::Platform platform_;
     CountingClientOptions options_;
@@ -70,18 +66,11 @@ class CountingClient final : public Agent {
     Ledger ledger_;
     std::vector<std::string> findings_;
 
-    State state_ = State::closed;
-    std::int64_t publication_id_ = -1;
-    std::int64_t subscription_id_ = -1;
-    std::unique_ptr<client::Publication> ingress_;
-    std::unique_ptr<client::Subscription> egress_;
-    std::int64_t correlation_id_ = -1;
-    std::int64_t session_id_ = -1;
-    std::int64_t term_id_ = -1;
+    std::unique_ptr<cluster::AsyncClusterClient> session_;
+    std::unique_ptr<cluster::AsyncClusterClient> leaving_;  // closing by a request
     bool has_asked_ = false;
-    std::int64_t keep_alive_at_ns_ = 0;
+    bool is_ready_ = false;
     std::deque<std::int64_t> queue_;
-    std::vector<std::byte> buffer_;
 };
 
 }  // namespace tern::sim

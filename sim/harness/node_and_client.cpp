@@ -69,4 +69,12 @@ NodeAndClient::NodeAndClient(std::uint64_t seed, const NodeAndClientOptions& opt
 
 NodeAndClient::~NodeAndClient() { world_.scheduler().remove(*client_); }
 
+void NodeAndClient::cut_client_off(bool is_cut) {
+    if (is_cut) {
+        world_.network().isolate(client_host_.index());
+    } else {
+        world_.network().heal();
+    }
+}
+
 }  // namespace tern::sim

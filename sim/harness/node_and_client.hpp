@@ -31,6 +31,8 @@ class NodeAndClient {
     [[nodiscard]] SimStage& stage() noexcept { return stage_; }
     [[nodiscard]] SimNode& node() noexcept { return node_; }
     [[nodiscard]] NodeOperator& node_operator() noexcept { return operator_; }
+    /// Of the client's host, in both directions.
+    void cut_client_off(bool is_cut);
     [[nodiscard]] CountingClient& client() noexcept { return *client_; }
 
   private:

@@ -2,10 +2,14 @@
 // Where a node of a scenario keeps its files and listens, and the settings that follow from it.
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tern/base/properties.hpp"
 
 namespace tern::sim {
+
+using NodeSettings = std::vector<std::pair<std::string, std::string>>;
 
 struct NodeLayout {
     std::string directory;         ///< of archive and cluster
@@ -16,7 +20,8 @@ struct NodeLayout {
     [[nodiscard]] std::string archive_directory() const { return directory + "/archive"; }
     [[nodiscard]] std::string cluster_directory() const { return directory + "/cluster"; }
 
-    /// A node of one member with small buffers, as properties of `tern node`.
+    /// A node of one member with small buffers, as settings of `tern node`.
+    [[nodiscard]] NodeSettings settings() const;
     [[nodiscard]] Properties properties() const;
 };
 

@@ -39,6 +39,8 @@ constexpr std::array kErrorCounters{
     counter_type::kClusteredServiceErrorCount,
 };
 
+constexpr std::int64_t kDriverTimeoutMs = 10'000;
+
 bool counts_errors(const memory::CountersReader& counters, std::int32_t id) {
     const std::int32_t type_id = counters.type_id(id);
     if (type_id == counter_type::kSystem) {
@@ -54,8 +56,10 @@ bool NodeOperator::attach() {
     cnc_.reset();
     mapping_.reset();
     moved_.clear();
+    const auto presence = memory::check_driver_presence(
+        platform_.storage, layout_.aeron_directory, platform_.clock.epoch_ms(), kDriverTimeoutMs);
+    if (presence != memory::DriverPresence::active) return false;
     const std::string path = platform::join_path(layout_.aeron_directory, "cnc.dat");
-    if (!platform_.storage.exists(path)) return false;
     mapping_ = platform_.storage.open_mapped(path, platform::Access::read_write);
     cnc_.emplace(mapping_->bytes());
     counters_.emplace(cnc_->counters());

@@ -15,13 +15,16 @@ using cluster::ControlToggle;
 
 constexpr std::int64_t kElectionClosed = 17;
 constexpr std::uint32_t kNoDelayPpm = 300'000;
+constexpr std::uint32_t kCutOffPpm = 200'000;
 constexpr std::uint32_t kFromTheStartPpm = 700'000;
-constexpr platform::sim::Range kMomentBits{10, 25};  // 1 us to 34 ms
+constexpr platform::sim::Range kMomentBits{10, 25};  // 1 us to 34 ms, short as likely as long
 
 }  // namespace
 
 std::string_view to_string(Ending ending) noexcept {
     switch (ending) {
+        case Ending::close_during_start:
+            return "close during start";
         case Ending::shutdown:
             return "shutdown";
         case Ending::abort:
@@ -47,15 +50,18 @@ std::vector<std::string> ShutdownCycle::run(Ending ending) {
     node_.start();
     try {
         await("the driver's CnC file", [&] { return operator_.attach(); });
-        delay();
-        serve();
-        part_from_client();
+        if (ending != Ending::close_during_start) {
+            delay();
+            serve();
+            part_from_client();
+        }
         end(ending);
     } catch (const TimeoutError& error) {
         findings_.emplace_back(error.what());
     }
     close_node();
     client_.abandon_session();
+    if (options_.cut_client_off) options_.cut_client_off(false);
     for (auto& finding : client_.take_findings()) findings_.push_back(std::move(finding));
     for (auto& finding : check_clean_shutdown(node_, operator_)) {
         findings_.push_back(std::move(finding));
@@ -77,6 +83,9 @@ void ShutdownCycle::serve() {
 
 /// Clients stay, leave, die, or are in the middle of something when a node ends.
 void ShutdownCycle::part_from_client() {
+    if (options_.cut_client_off && stage_.prng().chance(kCutOffPpm)) {
+        options_.cut_client_off(true);
+    }
     switch (stage_.prng().between({0, 3})) {
         case 0:
             client_.close_session();
@@ -96,6 +105,9 @@ void ShutdownCycle::part_from_client() {
 void ShutdownCycle::end(Ending ending) {
     const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
     switch (ending) {
+        case Ending::close_during_start:
+            pass_some_time();
+            break;
         case Ending::shutdown:
             request(ControlToggle::shutdown);
             await_shutdown();
@@ -129,10 +141,18 @@ void ShutdownCycle::request(ControlToggle toggle) {
     await("the toggle to be free", [&] { return operator_.request(toggle); });
 }
 
-/// Anywhere in what follows a request: short times are as likely as long ones.
+/// Anywhere in what follows a request.
 void ShutdownCycle::await_some_moment() {
-    if (stage_.prng().chance(kFromTheStartPpm)) {
+    if (options_.interrupted_after || stage_.prng().chance(kFromTheStartPpm)) {
         await("the request to be seen", [&] { return !is_active() || node_.has_ended(); });
+    }
+    pass_some_time();
+}
+
+void ShutdownCycle::pass_some_time() {
+    if (options_.interrupted_after) {
+        for (int i = 0; i < *options_.interrupted_after; ++i) stage_.step();
+        return;
     }
     const std::int64_t most_ns = std::int64_t{1} << stage_.prng().between(kMomentBits);
     stage_.pass(stage_.prng().between({0, most_ns}));

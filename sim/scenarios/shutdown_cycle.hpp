@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 namespace tern::sim {
 
 enum class Ending : std::uint8_t {
+    close_during_start,     ///< at some moment between its start and its readiness
     shutdown,               ///< SHUTDOWN by the toggle, to its end
     abort,                  ///< ABORT by the toggle, to its end
     close,                  ///< closed while serving, without a snapshot
@@ -25,7 +27,7 @@ enum class Ending : std::uint8_t {
     close_after_snapshot,   ///< closed when the snapshot is complete
     close_during_shutdown,  ///< SHUTDOWN asked for, closed at some moment after
 };
-inline constexpr int kEndingCount = 6;
+inline constexpr int kEndingCount = 7;
 [[nodiscard]] std::string_view to_string(Ending ending) noexcept;
 
 struct CycleOptions {
@@ -33,6 +35,10 @@ struct CycleOptions {
     /// How long any step may take, besides the delays.
     std::int64_t patience_ns = 60'000'000'000;
     std::int64_t max_commands = 100;
+    /// "At some moment after" is this many steps after; nullopt: drawn.
+    std::optional<int> interrupted_after{};
+    /// Cuts the client off the network, or heals that. Empty: cannot be done.
+    std::function<void(bool is_cut)> cut_client_off{};
 };
 
 class ShutdownCycle {
@@ -51,6 +57,7 @@ class ShutdownCycle {
     void request(cluster::ControlToggle toggle);
     void await_shutdown();
     void await_some_moment();
+    void pass_some_time();
     [[nodiscard]] bool is_active() const;
     void close_node();
     void await(const char* what, const std::function<bool()>& condition);

@@ -24,9 +24,15 @@ Ending draw_ending(NodeAndClient& world) {
     return static_cast<Ending>(world.stage().prng().between({0, kEndingCount - 1}));
 }
 
+ShutdownCycle make_cycle(NodeAndClient& world) {
+    CycleOptions options;
+    options.cut_client_off = [&world](bool is_cut) { world.cut_client_off(is_cut); };
+    return {world.stage(), world.node(), world.node_operator(), world.client(), options};
+}
+
 void expect_clean_cycles(std::uint64_t seed) {
     NodeAndClient world(seed);
-    ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
+    ShutdownCycle cycle = make_cycle(world);
     for (int i = 0; i < kCyclesPerWorld; ++i) {
         const Ending ending = draw_ending(world);
         const auto findings = cycle.run(ending);
@@ -51,6 +57,34 @@ TEST(ShutdownCyclesOfFreshSeeds, EndCleanAndRecoverWhatWasAcknowledged) {
     for (int i = 0; i < count; ++i) expect_clean_cycles(machine.random.next_u64() >> 1);
 }
 
+// No moment is left out: closed after one step, after two, and so on, until it is all over.
+class CloseAtEveryStep : public ::testing::TestWithParam<Ending> {};
+
+constexpr int kLastStep = 120;
+
+/// The step after which a close leaves something to say; nullopt when there is none.
+std::optional<int> first_step_with_findings(Ending ending, std::string& findings) {
+    NodeAndClient world(1, NodeAndClientOptions{});
+    for (int step = 0; step <= kLastStep; ++step) {
+        ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(),
+                            {.max_delay_ns = 0, .max_commands = 5, .interrupted_after = step});
+        findings = text_of(cycle.run(ending));
+        if (!findings.empty()) return step;
+    }
+    return std::nullopt;
+}
+
+TEST_P(CloseAtEveryStep, EndsClean) {
+    std::string findings;
+    const auto step = first_step_with_findings(GetParam(), findings);
+    EXPECT_EQ(step, std::nullopt) << to_string(GetParam()) << "\n" << findings;
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, CloseAtEveryStep,
+                         ::testing::Values(Ending::close_during_start,
+                                           Ending::close_during_snapshot,
+                                           Ending::close_during_shutdown));
+
 // Each fault alone makes the cycles above fail, soon.
 #ifndef NDEBUG
 constexpr int kCyclesToFind = 20;
@@ -66,7 +100,7 @@ TEST_P(PlantedFaults, AreFoundByTheShutdownCycles) {
     const PlantedFault planted(GetParam().fault);
     for (int i = 0; i < kCyclesToFind; ++i) {
         NodeAndClient world(static_cast<std::uint64_t>(i) + 1);
-        ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
+        ShutdownCycle cycle = make_cycle(world);
         const auto findings = cycle.run(draw_ending(world));
         if (findings.empty()) continue;
         RecordProperty("cycles", i + 1);
@@ -87,11 +121,17 @@ INSTANTIATE_TEST_SUITE_P(
         NamedFault{Fault::close_driver_before_archive, "CloseDriverBeforeArchive"},
         NamedFault{Fault::close_container_beside_module, "CloseContainerBesideModule"}),
     [](const auto& test) { return std::string(test.param.name); });
+
+TEST(PlantedFault, AbandoningASessionThatIsBeingMadeIsFoundByClosingAtEveryStep) {
+    const PlantedFault planted(Fault::abandon_session_being_made);
+    std::string findings;
+    EXPECT_TRUE(first_step_with_findings(Ending::close_during_snapshot, findings));
+}
 #endif
 
 std::uint64_t hash_of_run(std::uint64_t seed) {
     NodeAndClient world(seed);
-    ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(), {});
+    ShutdownCycle cycle = make_cycle(world);
     EXPECT_EQ(cycle.run(Ending::shutdown), std::vector<std::string>{});
     EXPECT_EQ(cycle.run(Ending::close), std::vector<std::string>{});
     return world.world().timeline().hash();

@@ -23,6 +23,7 @@ enum class Fault : std::uint8_t {
     request_after_close_session,         ///< archive client: something is sent on an ended session
     close_aeron_before_archive_client,   ///< consensus module
     skip_snapshot_archive_client_close,  ///< service container: sessions of its snapshots
+    abandon_session_being_made,          ///< archive client: closed while it connects
     close_archive_before_module,         ///< node
     close_driver_before_archive,         ///< node
     close_container_beside_module,       ///< node: the module still runs, and sees it go

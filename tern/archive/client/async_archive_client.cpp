@@ -489,6 +489,7 @@ void AsyncArchiveClient::Impl::begin_close() {
 
 /// The archive may have made a session that its answer will tell of: it is awaited, and closed.
 bool AsyncArchiveClient::Impl::may_have_unknown_session() const noexcept {
+    if (planted(Fault::abandon_session_being_made)) return false;
     return (state_ == State::await_subscription_connected ||
             state_ == State::await_connect_response) &&
            publication_->is_connected();
