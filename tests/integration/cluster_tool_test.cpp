@@ -158,5 +158,21 @@ TEST_F(ClusterToolOnNode, ShutdownSaysAtTheDeadlineWhatIsMissing) {
     node_.close_and_expect_no_errors();
 }
 
+/// Issue 2: SHUTDOWN returns when acknowledged, without sleeps: median under 100 ms.
+TEST_F(ClusterToolOnNode, ShutdownOfAnIdleNodeTakesLessThan100Ms) {
+    std::vector<std::int64_t> times_ms;
+    for (int cycle = 0; cycle < 11; ++cycle) {
+        start();
+        const std::int64_t begin_ns = platform_.clock.nano_time();
+        const auto outcome = run("shutdown", {}, false, 30 * kNanosPerSecond);
+        node_.close();
+        times_ms.push_back((platform_.clock.nano_time() - begin_ns) / kNanosPerMilli);
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+    }
+    RecordProperty("times_ms", ::testing::PrintToString(times_ms));
+    std::ranges::sort(times_ms);
+    EXPECT_LT(times_ms[times_ms.size() / 2], 100) << ::testing::PrintToString(times_ms);
+}
+
 }  // namespace
 }  // namespace tern

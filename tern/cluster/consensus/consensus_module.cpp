@@ -324,6 +324,8 @@ int ConsensusModule::Impl::consensus_work() {
         }
         ingress_.poll_connect();
         work += ingress_.poll();
+    } else if (core_.state == ModuleState::terminating) {
+        work += terminate();  // here and not in the slow tick: nobody waits longer than he must
     }
     return work + core_.update_leader_position();
 }
@@ -345,8 +347,6 @@ int ConsensusModule::Impl::leader_slow_tick(const ClusterNow& now) {
     if (core_.state == ModuleState::active) {
         work += core_.sessions.process_pending(now);
         work += core_.sessions.check_sessions(now);
-    } else if (core_.state == ModuleState::terminating) {
-        work += terminate();
     }
     return work;
 }
