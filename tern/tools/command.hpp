@@ -11,6 +11,7 @@ inline constexpr int kExitSuccess = 0;
 inline constexpr int kExitFailure = 1;  ///< an operating error
 inline constexpr int kExitUsage = 2;    ///< a mistake in the command line or configuration
 
+void add_demo_command(CLI::App& app, int& exit_code);
 void add_driver_command(CLI::App& app, int& exit_code);
 void add_node_command(CLI::App& app, int& exit_code);
 void add_stat_command(CLI::App& app, int& exit_code);

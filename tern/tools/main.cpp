@@ -10,6 +10,7 @@ int main(int argc, char** argv) {
     CLI::App app{"Tern: the Aeron stack in native C++", "tern"};
     app.require_subcommand(1);
     int exit_code = kExitSuccess;
+    add_demo_command(app, exit_code);
     add_driver_command(app, exit_code);
     add_node_command(app, exit_code);
     add_stat_command(app, exit_code);
