@@ -18,7 +18,7 @@ struct CommandLine {
     std::string command;
     std::vector<std::string> arguments;
     std::vector<std::string> defines;
-    std::vector<double> wait_seconds;
+    std::string wait_seconds;  // empty: the default
     bool json = false;
 };
 
@@ -39,7 +39,7 @@ int run(const CommandLine& line, bool is_waiting) {
     for (const auto& define : line.defines) options.properties.set_from_define(define);
     if (is_waiting) {
         const double seconds =
-            line.wait_seconds.empty() ? kDefaultWaitSeconds : line.wait_seconds.front();
+            line.wait_seconds.empty() ? kDefaultWaitSeconds : std::stod(line.wait_seconds);
         options.wait_ns = static_cast<std::int64_t>(seconds * kNanosPerSecond);
     }
     if (!platform.storage.is_directory(line.directory)) {
@@ -70,7 +70,9 @@ void add_cluster_tool_command(CLI::App& app, int& exit_code) {
                                      "at most so long (default {} s)",
                                      kDefaultWaitSeconds))
             ->expected(0, 1)
-            ->check(CLI::Range(0.0, 86'400.0))
+            ->check([](std::string seconds) {
+                return seconds.empty() ? seconds : CLI::Range(0.0, 86'400.0)(seconds);
+            })
             ->type_name("SECONDS");
     command->add_flag("--json", line->json, "One JSON object, for machines");
     command->footer(ClusterTool::help() +

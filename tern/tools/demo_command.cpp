@@ -42,6 +42,7 @@ class Demo {
         restart();
         say("\nDone in {}: nothing that was answered was lost.", seconds(now_ns() - begin_ns));
     }
+    [[nodiscard]] bool is_interrupted() const noexcept { return stop_.is_raised(); }
 
   private:
     [[nodiscard]] std::int64_t now_ns() const { return platform_.clock.nano_time(); }
@@ -175,7 +176,7 @@ class Demo {
     void idle(int work_count) {
         idle_->idle(work_count);
         if (work_count > 0) return;
-        if (stop_.is_raised()) throw Error("interrupted");
+        if (is_interrupted()) throw Error("interrupted");
         node_.check();
     }
 
@@ -195,9 +196,11 @@ void run(bool keep) {
     if (keep) node.keep();
     say("Tern demo: a cluster of one, from first start to clean restart.\nDirectory: {}\n",
         node.directory());
+    Demo demo(platform, node);
     try {
-        Demo(platform, node).run();
+        demo.run();
     } catch (const std::exception& error) {
+        if (demo.is_interrupted()) throw Error("interrupted");
         node.keep();
         throw Error(fmt::format("the demo failed: {}\ntern: logs and files are in {}", error.what(),
                                 node.directory()));
