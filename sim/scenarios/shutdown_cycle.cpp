@@ -173,6 +173,10 @@ void ShutdownCycle::await_shutdown() {
                node_.has_ended();
     });
     disturb();
+    await("the container to close after SHUTDOWN", [&] {
+        return !operator_.counter(counter_type::kClusteredServiceErrorCount) || node_.has_ended();
+    });
+    disturb();
     await("the node's end after SHUTDOWN", [&] { return node_.has_ended(); });
 }
 

@@ -57,6 +57,22 @@ class Rig {
         return {};
     }
 
+    /// Starts the node, shuts it down, and closes it; from the request on.
+    std::int64_t shutdown_duration_ns() {
+        const auto await = [&](const std::function<bool()>& condition) {
+            if (!stage_.await(condition, 30 * kNanosPerSecond)) throw TimeoutError("no shutdown");
+        };
+        node_->start();
+        await([&] { return operator_.attach(); });
+        // From NEUTRAL to NEUTRAL: it leads, and takes requests.
+        await([&] { return operator_.request(cluster::ControlToggle::neutral); });
+        const std::int64_t before_ns = stage_.clock().nano_time();
+        await([&] { return operator_.request(cluster::ControlToggle::shutdown); });
+        await([&] { return node_->has_ended(); });
+        node_->close([] {});
+        return stage_.clock().nano_time() - before_ns;
+    }
+
   private:
     std::uint64_t seed_;
     platform::Platform platform_ = platform::posix::make_platform();

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tern/base/planted_fault.hpp"
 #include "tests/faults/rig.hpp"
 #include "tests/faults/tern_node.hpp"
@@ -42,6 +44,24 @@ TEST(ShutdownCyclesOnTheMachine, InProcess) {
 
 TEST(ShutdownCyclesOnTheMachine, AsProcesses) {
     expect_clean_cycles({process("single"), process("shared"), process("dedicated")}, 20);
+}
+
+/// From the request to the end of everything, for an idle node.
+std::int64_t median_shutdown_ns(NodeThreading threading) {
+    Rig rig(1, free_endpoints(1)[0], embedded(threading, false));
+    std::vector<std::int64_t> durations_ns;
+    for (int i = 0; i < 11; ++i) durations_ns.push_back(rig.shutdown_duration_ns());
+    std::ranges::nth_element(durations_ns, durations_ns.begin() + 5);
+    return durations_ns[5];
+}
+
+TEST(ShutdownOnTheMachine, OfAnIdleNodeTakesLessThanATenthOfASecond) {
+    for (const auto threading :
+         {NodeThreading::single, NodeThreading::shared, NodeThreading::dedicated}) {
+        const std::int64_t median_ns = median_shutdown_ns(threading);
+        EXPECT_LT(median_ns, 100 * kNanosPerMilli);
+        RecordProperty("median_us", static_cast<int>(median_ns / 1000));
+    }
 }
 
 #ifndef NDEBUG
