@@ -94,6 +94,7 @@ Catalog::Catalog(CatalogOptions options, platform::Platform platform)
       path_(platform::join_path(options_.archive_directory, kCatalogFileName)) {
     open_file();
     build_index();
+    find_orphans();
     recover();
 }
 
@@ -169,8 +170,8 @@ void Catalog::read_header() {
     }
     if ((version >> 16) != layout::kStorageVersionMajor) {
         throw CatalogError(
-            fmt::format("incompatible catalog file version {}.{}.{}, archive software is 3.1.0",
-                        version >> 16, (version >> 8) & 0xFF, version & 0xFF));
+            fmt::format("incompatible catalog file version {}.{}.{}, archive software is 3.1.0: {}",
+                        version >> 16, (version >> 8) & 0xFF, version & 0xFF, path_));
     }
     if (!is_power_of_two(alignment) || alignment < 8) {
         throw CatalogError(fmt::format("catalog {}: alignment {} at offset {} is not one", path_,
@@ -180,13 +181,55 @@ void Catalog::read_header() {
     next_recording_id_ = load<std::int64_t>(bytes.data() + layout::kNextRecordingId);
 }
 
+/// Offset of the first record in (from, to) where there should be none; `from` is where one begins
+/// or would. Only what is a record in every respect, and a later one, counts.
+std::optional<std::int64_t> Catalog::find_hidden_record(std::int64_t from, std::int64_t to,
+                                                        std::int64_t after_id) const {
+    const ConstBytes bytes = mapping_->bytes();
+    const std::int64_t capacity = std::ssize(bytes);
+    for (auto offset = from + alignment_;
+         offset < to && offset + layout::kMinRecordLength <= capacity; offset += alignment_) {
+        const std::byte* at = bytes.data() + offset;
+        if (load<std::int32_t>(at + layout::kRecordLength) <= 0) continue;
+        const std::int64_t length = stored_record_length(at, alignment_);
+        const auto state = load<std::int32_t>(at + layout::kRecordState);
+        const RecordingSummary summary = record_summary(at);
+        if (length >= layout::kMinRecordLength && offset + length <= capacity && state >= 0 &&
+            state <= 2 && summary.recording_id > after_id && check_strings(at, length).empty() &&
+            check_geometry(summary).empty()) {
+            return offset;
+        }
+    }
+    return std::nullopt;
+}
+
+/// Segment files of recordings that the catalog does not know are left alone, and their ids not
+/// given out again: a new recording must not be written over what may be all that is left of one.
+void Catalog::find_orphans() {
+    std::int64_t count = 0;
+    std::int64_t last_id = kNullValue;
+    for (const auto& name : platform_.storage.list(options_.archive_directory)) {
+        const auto parsed = parse_segment_file_name(name);
+        if (!parsed || parsed->deleted || contains(parsed->recording_id)) continue;
+        ++count;
+        last_id = std::max(last_id, parsed->recording_id);
+    }
+    if (count == 0) return;
+    notes_.push_back(fmt::format(
+        "{} segment files in {} are of recordings that the catalog does not have (up to id {})",
+        count, options_.archive_directory, last_id));
+    if (last_id < INT64_MAX) next_recording_id_ = std::max(next_recording_id_, last_id + 1);
+}
+
 void Catalog::build_index() {
     const ConstBytes bytes = mapping_->bytes();
     const std::int64_t capacity = std::ssize(bytes);
     std::int64_t offset = layout::kHeaderLength;
     const auto refuse = [&](std::string_view field) {
         throw CatalogError(
-            fmt::format("catalog {}: record at offset {}: bad {}", path_, offset, field));
+            fmt::format("catalog {}: record at offset {}: bad {}; nothing was changed: restore the "
+                        "file from a copy",
+                        path_, offset, field));
     };
     while (offset + layout::kRecordHeaderLength <= capacity) {
         const std::byte* at = bytes.data() + offset;
@@ -199,12 +242,18 @@ void Catalog::build_index() {
         if (summary.recording_id < 0) refuse("recordingId (negative)");
         if (summary.recording_id <= last_id_in_file_) refuse("recordingId (not ascending)");
         if (const auto bad = check_strings(at, length); !bad.empty()) refuse(bad);
+        if (find_hidden_record(offset, offset + length, summary.recording_id)) {
+            refuse("length (a record lies within)");
+        }
         if (static_cast<RecordingState>(state) == RecordingState::valid) {
             if (const auto bad = check_geometry(summary); !bad.empty()) refuse(bad);
             index_.push_back({summary.recording_id, offset});
         }
         last_id_in_file_ = summary.recording_id;
         offset += length;
+    }
+    if (find_hidden_record(offset, capacity, last_id_in_file_)) {
+        refuse("length (a record follows)");
     }
     end_offset_ = offset;
     const auto trailing = bytes.subspan(static_cast<std::size_t>(std::min(offset, capacity)));

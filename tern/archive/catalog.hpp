@@ -131,6 +131,9 @@ class Catalog {
     void create_file(std::int64_t capacity);
     void read_header();
     void build_index();
+    [[nodiscard]] std::optional<std::int64_t> find_hidden_record(std::int64_t from, std::int64_t to,
+                                                                 std::int64_t after_id) const;
+    void find_orphans();
     void recover();
     void grow(std::int64_t required);
     void map(std::int64_t least_capacity);
