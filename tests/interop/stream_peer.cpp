@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -155,22 +154,8 @@ std::unique_ptr<platform::posix::Process> start_java_peer(const std::string& rol
                                                           const std::string& channel,
                                                           std::int32_t stream_id,
                                                           std::int64_t bytes) {
-    platform::posix::ProcessOptions options;
-    options.arguments = {"java",
-                         "-cp",
-                         std::string(aeron_jar()) + ":" + std::getenv("TERN_JAVA_CLASSES"),
-                         "--add-opens",
-                         "java.base/jdk.internal.misc=ALL-UNNAMED",
-                         "-XX:+UseSerialGC",
-                         "-Dagrona.disable.bounds.checks=true",
-                         "StreamPeer",
-                         role,
-                         aeron_directory,
-                         channel,
-                         std::to_string(stream_id),
-                         std::to_string(bytes)};
-    options.output = platform::posix::Output::pipe;
-    return std::make_unique<platform::posix::Process>(options);
+    return start_java_program("StreamPeer", {role, aeron_directory, channel,
+                                             std::to_string(stream_id), std::to_string(bytes)});
 }
 
 }  // namespace tern::interop

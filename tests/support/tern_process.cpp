@@ -43,17 +43,14 @@ std::string await_line(Process& process, std::string_view text) {
         if (line->find(text) != std::string::npos) return *line;
         seen += *line + "\n";
     }
-    ADD_FAILURE() << "no line with '" << text << "' came; instead:\n" << seen;
-    return {};
+    throw Error(fmt::format("no line with '{}' came; instead:\n{}", text, seen));
 }
 
 std::string expect_exit(Process& process, int exit_code) {
     std::string output = process.read_all(kPatienceNs);
     const auto code = process.wait(kPatienceNs);
-    EXPECT_TRUE(code) << "still running; output:\n" << output;
-    if (code) {
-        EXPECT_EQ(*code, exit_code) << output;
-    }
+    if (!code) throw Error("still running; output:\n" + output);
+    EXPECT_EQ(*code, exit_code) << output;
     return output;
 }
 

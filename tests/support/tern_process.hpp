@@ -31,11 +31,12 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::vector<std::string> as_defines(const Settings& settings);
 [[nodiscard]] Properties as_properties(const Settings& settings);
 
-/// Reads lines up to one that contains `text` and returns it; fails the test, showing what came
-/// instead, when the output ends or nothing comes for kPatienceNs.
+/// Reads lines up to one that contains `text` and returns it; throws, which fails the test, telling
+/// what came instead, when the output ends or nothing comes for kPatienceNs.
 std::string await_line(platform::posix::Process& process, std::string_view text);
 
-/// Waits for the end and expects the exit code; returns the rest of the output.
+/// Waits for the end and expects the exit code; returns the rest of the output. Throws when the end
+/// does not come.
 std::string expect_exit(platform::posix::Process& process, int exit_code);
 
 /// What the error log of the driver in this directory holds; empty without one.
