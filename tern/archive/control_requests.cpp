@@ -51,8 +51,9 @@ void ControlRequests::on_message(ConstBytes message, const client::Image& image,
     const auto header = wire::MessageHeader::read(message);
     if (!header) throw Error("control request is shorter than its header");
     if (header->schema_id != msg::kSchema.id) {
-        throw Error(
-            fmt::format("expected schemaId={}, actual={}", msg::kSchema.id, header->schema_id));
+        // Without the number, which the sender chooses: one entry in the error log, not 65535.
+        throw Error(fmt::format("control request of another schema: expected schemaId={}",
+                                msg::kSchema.id));
     }
     const auto id = header->template_id;
     const Origin origin{image, subscription};
@@ -63,13 +64,20 @@ void ControlRequests::on_message(ConstBytes message, const client::Image& image,
         dispatch_replication(id, message);
 }
 
+void ControlRequests::warn_unknown_session(std::int64_t session_id, std::uint16_t template_id) {
+    const bool is_named = named_unknown_sessions_ < kMaxNamedUnknownSessions;
+    if (is_named) ++named_unknown_sessions_;
+    services_.warn(is_named ? fmt::format("control request for unknown session: "
+                                          "controlSessionId={} templateId={}",
+                                          session_id, template_id)
+                            : "control requests for more unknown sessions");
+}
+
 template <typename Message>
 ControlSession* ControlRequests::admit(const Message& message) {
     ControlSession* session = sessions_.find(message.control_session_id);
     if (session == nullptr) {
-        services_.warn(
-            fmt::format("control request for unknown session: controlSessionId={} templateId={}",
-                        message.control_session_id, Message::kId.id));
+        warn_unknown_session(message.control_session_id, Message::kId.id);
         return nullptr;
     }
     if (!authorisation_.is_authorised(Message::kId.id, session->principal())) {

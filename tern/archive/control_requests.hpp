@@ -76,12 +76,18 @@ class ControlRequests {
     void update_channel(ControlSession& session, std::int64_t correlation_id,
                         std::int64_t recording_id, std::string_view channel);
 
+    void warn_unknown_session(std::int64_t session_id, std::uint16_t template_id);
+
+    /// Unknown sessions that the error log names; a sender can make up any number of them.
+    static constexpr int kMaxNamedUnknownSessions = 16;
+
     ArchiveServices& services_;
     ControlSessions& sessions_;
     AuthorisationService& authorisation_;
     Recordings& recordings_;
     Replays& replays_;
     SegmentOperations& segments_;
+    int named_unknown_sessions_ = 0;
 };
 
 }  // namespace tern::archive

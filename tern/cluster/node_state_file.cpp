@@ -38,6 +38,14 @@ void write_entry_header(std::byte* at, std::uint16_t template_id, std::uint16_t 
     store(at + 12, std::int32_t{0});
 }
 
+/// A lost vote may be cast twice, so that nobody but the operator can say what to do.
+[[noreturn]] void refuse(const std::string& path, std::string_view why) {
+    throw Error(
+        fmt::format("{}: {}; restore the file from a copy; a cluster of one member, which "
+                    "votes with nobody, starts without it: delete it",
+                    path, why));
+}
+
 }  // namespace
 
 NodeStateFile::NodeStateFile(platform::Storage& storage, const std::string& directory,
@@ -70,13 +78,13 @@ void NodeStateFile::locate_candidate_term() {
     const auto bytes = mapping_->bytes();
     const auto size = static_cast<std::int64_t>(bytes.size());
     if (size < kFirstEntryOffset + kEntryHeaderLength) {
-        throw Error(fmt::format("{}: {} bytes are too few", mapping_->path(), size));
+        refuse(mapping_->path(), fmt::format("{} bytes are too few", size));
     }
     const auto version = load_acquire<std::int32_t>(bytes.data());
     if (version_major(version) != version_major(kFileVersion)) {
-        throw Error(fmt::format("{}: mark file major version {} does not match software: {}",
-                                mapping_->path(), version_major(version),
-                                version_major(kFileVersion)));
+        refuse(mapping_->path(),
+               fmt::format("mark file major version {} does not match software: {}",
+                           version_major(version), version_major(kFileVersion)));
     }
     bool has_footer = false;
     std::int64_t offset = kFirstEntryOffset;
@@ -85,7 +93,7 @@ void NodeStateFile::locate_candidate_term() {
         const auto template_id = load<std::uint16_t>(entry + kTemplateIdOffset);
         const auto length = load<std::int32_t>(entry + kFrameLengthOffset);
         if (length < 0) {
-            throw Error(mapping_->path() + ": Message length < 0, file corrupt?");
+            refuse(mapping_->path(), "Message length < 0, file corrupt?");
         }
         if (template_id == kFooterTemplate) has_footer = true;
         if (template_id == kFooterTemplate || length == 0) break;
@@ -96,10 +104,10 @@ void NodeStateFile::locate_candidate_term() {
         offset += std::max<std::int64_t>(align_up<std::int64_t>(length, 8), kEntryHeaderLength);
     }
     if (!has_footer) {
-        throw Error(mapping_->path() + ": failed to find NodeStateFooter entry, file corrupt?");
+        refuse(mapping_->path(), "failed to find NodeStateFooter entry, file corrupt?");
     }
     if (candidate_term_offset_ == 0) {
-        throw Error(mapping_->path() + ": failed to find CandidateTerm entry");
+        refuse(mapping_->path(), "failed to find CandidateTerm entry");
     }
 }
 

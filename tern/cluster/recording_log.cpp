@@ -72,6 +72,32 @@ bool same_set(const RecordingLogEntry& a, const RecordingLogEntry& b) {
            a.term_base_log_position == b.term_base_log_position && a.log_position == b.log_position;
 }
 
+/// A row that cannot be right is not guessed at: what it says decides what is recovered.
+[[noreturn]] void refuse_damaged(const std::string& path, std::int64_t offset,
+                                 std::string_view why) {
+    throw Error(
+        fmt::format("{}: damaged at offset {}: {}; restore the file from a copy, or, with "
+                    "other members in the cluster, move this member's cluster and archive "
+                    "directories away and let it catch up from them",
+                    path, offset, why));
+}
+
+/// What no writer has ever written. Rows marked invalid are out of use, whatever they say.
+void check_plausible(const RecordingLogEntry& entry) {
+    const bool is_open_term = entry.type == Type::term && entry.log_position == kNullPosition;
+    const bool is_known = entry.type == Type::term || entry.type == Type::snapshot ||
+                          entry.type == Type::standby_snapshot;
+    if (!entry.is_valid || !is_known) return;
+    if (entry.type == Type::term && entry.service_id != kConsensusModuleServiceId) return;
+    if (entry.leadership_term_id < 0 || entry.term_base_log_position < 0 ||
+        (!is_open_term && entry.log_position < entry.term_base_log_position)) {
+        throw Error(fmt::format(
+            "impossible row: leadershipTermId={} termBaseLogPosition={} "
+            "logPosition={}",
+            entry.leadership_term_id, entry.term_base_log_position, entry.log_position));
+    }
+}
+
 }  // namespace
 
 RecordingLog::RecordingLog(platform::Storage& storage, const std::string& directory, Open mode,
@@ -106,14 +132,20 @@ void RecordingLog::load() {
         if (raw_type != kRemoved && type == static_cast<std::int32_t>(Type::standby_snapshot)) {
             const auto endpoint = field<std::int32_t>(window, kEndpointLengthOffset);
             if (endpoint <= 0 || endpoint > kMaxEndpointLength) {
-                throw Error(fmt::format("{}: endpoint length {} at offset {} is not in [1, {}]",
-                                        file_->path(), endpoint, offset, kMaxEndpointLength));
+                refuse_damaged(file_->path(), offset,
+                               fmt::format("endpoint length {} is not in [1, {}]", endpoint,
+                                           kMaxEndpointLength));
             }
             length = align_up(kEndpointOffset + endpoint, kSlotLength);
             if (length > available) break;
         }
         if (raw_type != kRemoved) {
-            add_loaded(window.first(static_cast<std::size_t>(length)), offset, next_entry_index_);
+            try {
+                add_loaded(window.first(static_cast<std::size_t>(length)), offset,
+                           next_entry_index_);
+            } catch (const Error& damage) {
+                refuse_damaged(file_->path(), offset, damage.what());
+            }
         }
         ++next_entry_index_;
         offset += length;
@@ -144,8 +176,14 @@ void RecordingLog::add_loaded(ConstBytes slot, std::int64_t offset, std::int32_t
             static_cast<std::size_t>(field<std::int32_t>(slot, kEndpointLengthOffset));
         entry.archive_endpoint = as_text(slot.subspan(kEndpointOffset, length));
     }
+    check_plausible(entry);
     if (entry.type == Type::term) {
         if (entry.service_id != kConsensusModuleServiceId) {
+            const bool is_blank =
+                std::ranges::all_of(slot, [](std::byte byte) { return byte == std::byte{}; });
+            if (!is_blank) {
+                throw Error(fmt::format("TERM row with serviceId={}", entry.service_id));
+            }
             notices_.push_back(fmt::format("{}: TERM row with serviceId={} at offset {} ignored",
                                            file_->path(), entry.service_id, offset));
             return;

@@ -71,8 +71,10 @@ ClusterMarkFile ClusterMarkFile::acquire(platform::Storage& storage, ClusterComp
         storage.file_size(acquisition.path) >= kMarkHeaderLength) {
         const ClusterMarkFile previous = open(storage, acquisition.path);
         if (!may_follow(component, previous.component())) {
-            throw Error(fmt::format("existing Mark file type {} not same as required type {}",
-                                    to_string(previous.component()), to_string(component)));
+            throw Error(fmt::format(
+                "existing Mark file type {} not same as required type {}: {}; if "
+                "nothing runs in this directory, delete the file",
+                to_string(previous.component()), to_string(component), acquisition.path));
         }
         candidate_term_id = previous.candidate_term_id();
     }

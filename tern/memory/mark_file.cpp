@@ -96,8 +96,11 @@ void MarkFile::take_over_existing(const MarkFileAcquisition& acquisition) {
     const bool version_fits = major_of(found_version) == major_of(format_.version) ||
                               (unready && format_.accepts_unready);
     if (!version_fits && !(acquisition.take_over && unready)) {
-        throw Error(fmt::format("mark file ({}) major version {} does not match software: {}",
-                                path(), major_of(found_version), major_of(format_.version)));
+        throw Error(
+            fmt::format("mark file ({}) major version {} does not match software: {}; if "
+                        "nothing runs in this directory, the file is damaged or of another "
+                        "release: delete it, it holds no state",
+                        path(), major_of(found_version), major_of(format_.version)));
     }
     const std::int64_t activity = activity_timestamp_ms();
     if (activity > acquisition.now_epoch_ms - kMarkLivenessTimeoutMs && !acquisition.take_over) {
