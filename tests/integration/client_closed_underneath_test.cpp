@@ -28,7 +28,6 @@ constexpr std::string_view kContainer = "container";
 class ClientClosedUnderneath : public ::testing::Test {
   protected:
     void start() {
-        layout_.properties().set("aeron.client.liveness.timeout", "1100ms");
         node::NodeContext context = layout_.make_context();
         context.driver.threading_mode = driver::ThreadingMode::invoker;
         context.archive.threading_mode = archive::ArchiveThreadingMode::invoker;
@@ -154,6 +153,7 @@ TEST_F(ClientClosedUnderneath, pain_693_while_starting) {
 }
 
 TEST_F(ClientClosedUnderneath, pain_693_given_up_by_the_driver) {
+    layout_.properties().set("aeron.client.liveness.timeout", "3s");
     for (const std::string_view victim : {kModule, kContainer}) {
         start();
         await([&] { return has_leader(); }, "a leader");

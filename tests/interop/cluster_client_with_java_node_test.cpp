@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -10,6 +9,7 @@
 #include "tern/base/duration.hpp"
 #include "tern/cluster/client/cluster_client.hpp"
 #include "tern/platform/idle_strategy.hpp"
+#include "tests/support/tern_process.hpp"
 
 namespace tern::interop {
 namespace {
@@ -29,11 +29,11 @@ class ClusterClientWithJavaNode : public ::testing::Test {
             if (i == 0) ingress_ = endpoint;
             members += "," + endpoint;
         }
-        node_ = start("UpstreamNode", {aeron_directory(), scratch_.path(), members});
-        await_line(*node_, "STARTED");
-        container_ =
-            start("CounterServiceContainer", {aeron_directory(), scratch_.path() + "/cluster"});
-        await_line(*container_, "START 0");
+        node_ = start_java_program("UpstreamNode", {aeron_directory(), scratch_.path(), members});
+        support::await_line(*node_, "STARTED");
+        container_ = start_java_program("CounterServiceContainer",
+                                        {aeron_directory(), scratch_.path() + "/cluster"});
+        support::await_line(*container_, "START 0");
     }
     void TearDown() override {
         for (auto* process : {container_.get(), node_.get()}) {
@@ -43,29 +43,6 @@ class ClusterClientWithJavaNode : public ::testing::Test {
         }
     }
     [[nodiscard]] std::string aeron_directory() const { return scratch_.path() + "/aeron"; }
-
-    static std::unique_ptr<platform::posix::Process> start(
-        const std::string& main_class, const std::vector<std::string>& arguments) {
-        platform::posix::ProcessOptions options;
-        options.arguments = {"java",
-                             "-cp",
-                             std::string(aeron_jar()) + ":" + std::getenv("TERN_JAVA_CLASSES"),
-                             "--add-opens",
-                             "java.base/jdk.internal.misc=ALL-UNNAMED",
-                             "-XX:+UseSerialGC",
-                             main_class};
-        options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
-        options.output = platform::posix::Output::pipe;
-        return std::make_unique<platform::posix::Process>(options);
-    }
-    static void await_line(platform::posix::Process& process, std::string_view expected) {
-        std::string seen;
-        while (const auto line = process.read_line(kPatienceNs)) {
-            if (*line == expected) return;
-            seen += *line + '\n';
-        }
-        FAIL() << "waited for " << expected << " in:\n" << seen;
-    }
 
     std::unique_ptr<ClusterClient> connect(const std::string& egress_channel) {
         cluster::ClusterClientContext context;

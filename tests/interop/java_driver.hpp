@@ -41,15 +41,17 @@ using support::ScratchDirectory;
 
 /// A test's own Java program (tests/interop/java), with output to a pipe.
 [[nodiscard]] inline std::unique_ptr<platform::posix::Process> start_java_program(
-    const std::string& main_class, const std::vector<std::string>& arguments) {
+    const std::string& main_class, const std::vector<std::string>& arguments,
+    const std::vector<std::string>& defines = {}) {
     platform::posix::ProcessOptions options;
     options.arguments = {"java",
                          "-cp",
                          std::string(aeron_jar()) + ":" + std::getenv("TERN_JAVA_CLASSES"),
                          "--add-opens",
                          "java.base/jdk.internal.misc=ALL-UNNAMED",
-                         "-XX:+UseSerialGC",
-                         main_class};
+                         "-XX:+UseSerialGC"};
+    for (const std::string& define : defines) options.arguments.push_back("-D" + define);
+    options.arguments.push_back(main_class);
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     options.output = platform::posix::Output::pipe;
     return std::make_unique<platform::posix::Process>(options);

@@ -8,15 +8,16 @@ import org.agrona.concurrent.ShutdownSignalBarrier;
 
 /**
  * Upstream's node: media driver, archive and consensus module in one process, shared threading.
- * Arguments: aeron directory, base directory (archive and cluster below it), member endpoints as
- * {@code 0,ingress,consensus,log,catchup,archive}.
+ * Arguments: aeron directory, base directory (archive and cluster below it), members as
+ * {@code 0,ingress,consensus,log,catchup,archive|1,...}, and which of them this is (default 0).
  * Prints {@code STARTED} when launched.
  */
 public final class UpstreamNode
 {
     public static void main(final String[] args)
     {
-        final String[] endpoints = args[2].split(",");
+        final int memberId = args.length > 3 ? Integer.parseInt(args[3]) : 0;
+        final String[] endpoints = args[2].split("\\|")[memberId].split(",");
         // The barrier is closed last: the JVM waits for it.
         try (ShutdownSignalBarrier barrier = new ShutdownSignalBarrier();
             ClusteredMediaDriver node = ClusteredMediaDriver.launch(
@@ -34,6 +35,7 @@ public final class UpstreamNode
             new ConsensusModule.Context()
                 .clusterDirectoryName(args[1] + "/cluster")
                 .clusterMembers(args[2])
+                .clusterMemberId(memberId)
                 .ingressChannel("aeron:udp?term-length=64k")
                 .replicationChannel("aeron:udp?endpoint=localhost:0")
                 .terminationHook(barrier::signal)))
