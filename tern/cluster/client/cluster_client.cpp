@@ -94,8 +94,10 @@ void ClusterClient::close() {
 int ClusterClient::poll() { return aeron_.do_work() + async_.do_work(); }
 
 void ClusterClient::poll_until(const std::function<bool()>& condition, const char* what) {
-    const std::int64_t deadline_ns = clock_.nano_time() + message_timeout_ns_;
+    std::int64_t deadline_ns = clock_.nano_time() + message_timeout_ns_;
     while (!condition()) {
+        // Between leaders the core has the deadline: it closes itself.
+        if (!async_.is_connected()) deadline_ns = clock_.nano_time() + message_timeout_ns_;
         if (is_closed()) {
             throw ClusterClientError(
                 async_.error().empty() ? "cluster client: it is closed" : async_.error(),

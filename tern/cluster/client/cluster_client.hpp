@@ -67,6 +67,7 @@ class ClusterClient {
     /// when the session has ended: is_closed() tells.
     int poll();
     /// Polls until `condition()` or the message timeout, which throws TimeoutError naming `what`.
+    /// The time between leaders is not counted: it has the new leader timeout.
     void poll_until(const std::function<bool()>& condition, const char* what);
 
     /// As AsyncClusterClient: does not wait.
