@@ -147,6 +147,29 @@ TEST_F(AsyncClusterClientTest, without_an_interval_keep_alives_are_left_to_the_a
     EXPECT_EQ(count<msg::SessionKeepAlive>(), 1);
 }
 
+TEST_F(AsyncClusterClientTest, ingress_at_its_last_position_ends_the_session) {
+    context_.ingress_channel = "aeron:udp?endpoint=h2:1";
+    context_.ingress_endpoints.clear();
+    context_.is_ingress_exclusive = false;
+    connect_to_leader();
+    for (const auto& [id, publication] : driver_->publications()) {
+        if (publication.stream_id != kIngressStreamId) continue;
+        memory::Counter(publication.limit).set(INT64_MAX);
+        logbuffer::LogMetadata& log = driver_->log(id).metadata();
+        const auto last_term_id =
+            static_cast<std::int32_t>(static_cast<std::uint32_t>(log.initial_term_id) + INT32_MAX);
+        log.set_raw_tail(INT32_MAX % 3,
+                         (std::int64_t{last_term_id} << 32) | (log.term_length - 64));
+        log.set_active_term_count(INT32_MAX);
+    }
+    EXPECT_EQ(client_->offer(bytes(std::string(200, 'x'))), client::kMaxPositionExceeded);
+    EXPECT_EQ(client_->offer(bytes("late")), client::kPublicationClosed);
+    client_->do_work();
+    EXPECT_TRUE(client_->is_closed());
+    EXPECT_EQ(client_->end_reason(), EndReason::max_position_exceeded);
+    EXPECT_EQ(client_->error(), "max position exceeded: term-length=65536");
+}
+
 TEST_F(AsyncClusterClientTest, session_closed_by_the_cluster) {
     connect_to_leader();
     say(2, event(msg::EventCode::closed, "TIMEOUT"));
@@ -264,6 +287,21 @@ TEST_F(AsyncClusterClientTest, close_tells_the_cluster_first) {
     EXPECT_TRUE(driver_->publications().size() == 1U) << "the test's egress";
     client_->begin_close();
     EXPECT_TRUE(client_->is_closed());
+}
+
+TEST_F(AsyncClusterClientTest, close_on_the_way_to_a_new_leader_tells_the_new_one) {
+    connect_to_leader();
+    lose_leader();
+    up_ = {"h0:1"};
+    announce_leader(0, kTerm + 1);
+    rounds();
+    ASSERT_EQ(client_->state(), State::await_new_leader_connection);
+    client_->begin_close();
+    EXPECT_TRUE(client_->is_closed());
+    driver_serves_ = false;
+    rounds();
+    EXPECT_EQ(received_.back().endpoint, "h0:1");
+    EXPECT_EQ(last<msg::SessionCloseRequest>()->leadership_term_id, kTerm + 1);
 }
 
 TEST_F(AsyncClusterClientTest, close_waits_for_back_pressure_to_end) {

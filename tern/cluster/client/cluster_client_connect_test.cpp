@@ -222,6 +222,25 @@ TEST_F(ClusterClientConnectTest, one_ingress_channel_without_endpoints) {
     EXPECT_EQ(driver_->served(wire::CommandId::add_publication), 1);
 }
 
+TEST_F(ClusterClientConnectTest, context_from_upstreams_properties) {
+    Properties properties;
+    properties.set("aeron.cluster.message.timeout", "3s");
+    properties.set("aeron.cluster.ingress.endpoints", "0=a:1");
+    properties.set("aeron.cluster.ingress.channel", "aeron:udp?mtu=4k");
+    properties.set("aeron.cluster.ingress.stream.id", "11");
+    properties.set("aeron.cluster.egress.channel", "aeron:ipc");
+    properties.set("aeron.cluster.egress.stream.id", "12");
+    properties.set("aeron.cluster.client.name", "me");
+    const auto context = ClusterClientContext::from_properties(properties);
+    EXPECT_EQ(context.message_timeout_ns, 3 * kNanosPerSecond);
+    EXPECT_EQ(context.ingress_endpoints, "0=a:1");
+    EXPECT_EQ(context.ingress_channel, "aeron:udp?mtu=4k");
+    EXPECT_EQ(context.ingress_stream_id, 11);
+    EXPECT_EQ(context.egress_channel, "aeron:ipc");
+    EXPECT_EQ(context.egress_stream_id, 12);
+    EXPECT_EQ(context.client_name, "me");
+}
+
 TEST_F(ClusterClientConnectTest, mistakes_in_the_context_are_told) {
     const auto expect = [this](const char* text) {
         try {
