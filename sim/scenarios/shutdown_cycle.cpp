@@ -121,7 +121,7 @@ void ShutdownCycle::end(Ending ending) {
             break;
         case Ending::close_during_snapshot:
             request(ControlToggle::snapshot);
-            await_some_moment();
+            await_some_moment(snapshots);
             break;
         case Ending::close_after_snapshot:
             request(ControlToggle::snapshot);
@@ -132,7 +132,7 @@ void ShutdownCycle::end(Ending ending) {
             break;
         case Ending::close_during_shutdown:
             request(ControlToggle::shutdown);
-            await_some_moment();
+            await_some_moment(snapshots);
             break;
     }
 }
@@ -142,9 +142,12 @@ void ShutdownCycle::request(ControlToggle toggle) {
 }
 
 /// Anywhere in what follows a request.
-void ShutdownCycle::await_some_moment() {
+void ShutdownCycle::await_some_moment(std::optional<std::int64_t> snapshots_before) {
     if (options_.interrupted_after || stage_.prng().chance(kFromTheStartPpm)) {
-        await("the request to be seen", [&] { return !is_active() || node_.has_ended(); });
+        await("the request to be seen", [&] {
+            const auto snapshots = operator_.counter(counter_type::kClusterSnapshotCount);
+            return !is_active() || snapshots != snapshots_before || node_.has_ended();
+        });
     }
     pass_some_time();
 }

@@ -56,7 +56,7 @@ class ShutdownCycle {
     void end(Ending ending);
     void request(cluster::ControlToggle toggle);
     void await_shutdown();
-    void await_some_moment();
+    void await_some_moment(std::optional<std::int64_t> snapshots_before);
     void pass_some_time();
     [[nodiscard]] bool is_active() const;
     void close_node();

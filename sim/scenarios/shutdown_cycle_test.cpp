@@ -65,12 +65,15 @@ constexpr int kLastStep = 140;
 
 /// The step after which a close leaves something to say; nullopt when there is none.
 std::optional<int> first_step_with_findings(Ending ending, std::string& findings) {
-    NodeAndClient world(1, NodeAndClientOptions{});
+    NodeAndClientOptions options;
+    options.world.schedule.max_idle_ns = 20'000'000;
+    NodeAndClient world(1, options);
     findings = text_of(make_cycle(world).run(Ending::shutdown));  // there is a snapshot to load
     if (!findings.empty()) return -1;
     for (int step = 0; step <= kLastStep; ++step) {
-        ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(),
-                            {.max_delay_ns = 0, .max_commands = 5, .interrupted_after = step});
+        ShutdownCycle cycle(
+            world.stage(), world.node(), world.node_operator(), world.client(),
+            {.max_delay_ns = 4'000'000'000, .max_commands = 5, .interrupted_after = step});
         findings = text_of(cycle.run(ending));
         if (!findings.empty()) return step;
     }

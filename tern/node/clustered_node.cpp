@@ -76,6 +76,10 @@ class ClusteredNode::Part final : public Agent {
             idle->idle(0);
         }
     }
+    void release() {
+        is_still_.store(false, std::memory_order_relaxed);
+        is_held_.store(false, std::memory_order_release);
+    }
     void close() {
         if (runner_) runner_->close();
         if (invoker_) invoker_->close();
@@ -327,7 +331,10 @@ void ClusteredNode::stop_cluster() {
     if (single_runner_) single_runner_->close();
     if (planted(Fault::close_container_beside_module)) return;
     if (container_part_) container_part_->hold();
-    if (module_part_) module_part_->hold();
+    if (!module_part_) return;
+    module_part_->hold();
+    module_->quiesce();
+    module_part_->release();  // from here on it only keeps its client and archive session alive
 }
 
 void ClusteredNode::close_container() {

@@ -16,10 +16,10 @@
 // the node end too, and failure() says why.
 //
 // Closing (CST-13.5, docs/shutdown.md), every step tried whatever became of the one before:
-//   1. module and container stop at the end of their duty cycles: neither can see the other go
+//   1. module and container stop at the end of their duty cycles: neither can see the other go;
+//      module: log publication, replays and log recording stopped by request (quiesce)
 //   2. container: on_terminate, its streams, its Aeron client
-//   3. module: log publication, log recording stopped by request, archive session closed by
-//      request, its Aeron client (also one that it was given)
+//   3. module: archive session closed by request, its Aeron client (also one that it was given)
 //   4. archive: recordings, replays, sessions, catalog, its Aeron client
 //   5. driver
 // A component that has ended itself has closed itself. Closing twice is harmless.

@@ -90,6 +90,8 @@ int AsyncArchiveClient::Impl::do_work() {
         case State::connect_failed:
         case State::closed:
             return 0;
+        case State::finish_requests:
+            return finish_requests();
         case State::send_close_session:
             return send_close_session();
         case State::await_session_closed:
@@ -408,7 +410,9 @@ void AsyncArchiveClient::Impl::on_message(ConstBytes message) {
 }
 
 void AsyncArchiveClient::Impl::on_control_response(const message::ControlResponse& response) {
-    if (state_ != State::connected) return on_connect_response(response);
+    if (state_ != State::connected && state_ != State::finish_requests) {
+        return on_connect_response(response);
+    }
     if (response.control_session_id != control_session_id_) return;
     PendingRequest* request = requests_.find_awaiting(response.correlation_id);
     if (request == nullptr) {
@@ -434,7 +438,27 @@ void AsyncArchiveClient::Impl::on_control_response(const message::ControlRespons
         default:
             outcome.status = Outcome::Status::error;
     }
+    const bool is_unwanted = request->is_replay_unwanted && outcome.ok();
+    const std::int64_t replay_session_id = outcome.relevant_id;
     requests_.complete(*request, std::move(outcome));
+    if (is_unwanted) stop_unwanted_replay(replay_session_id);
+}
+
+void AsyncArchiveClient::Impl::stop_unwanted_replay(std::int64_t replay_session_id) {
+    PendingRequest pending;
+    pending.is_abandoned = true;
+    (void)queue("stop replay", message::StopReplayRequest{.replay_session_id = replay_session_id},
+                std::move(pending));
+}
+
+void AsyncArchiveClient::Impl::abandon_replay(std::int64_t correlation_id) {
+    PendingRequest* request = requests_.find(correlation_id);
+    if (request == nullptr) return;
+    request->is_replay_unwanted = true;
+    const bool has_begun = request->outcome && request->outcome->ok();
+    const std::int64_t replay_session_id = has_begun ? request->outcome->relevant_id : kNullValue;
+    requests_.abandon(correlation_id);
+    if (has_begun && state_ == State::connected) stop_unwanted_replay(replay_session_id);
 }
 
 void AsyncArchiveClient::Impl::on_descriptor(const message::RecordingDescriptor& message) {
@@ -477,6 +501,25 @@ void AsyncArchiveClient::Impl::on_signal(const message::RecordingSignalEvent& ev
 void AsyncArchiveClient::Impl::begin_close() {
     if (state_ == State::closed || is_closing_) return;
     is_closing_ = true;
+    requests_.disconnect_wanted("the archive client is closing");
+    if (state_ == State::connected && requests_.has_unanswered()) {
+        set_state(State::finish_requests);
+    } else {
+        close_session();
+    }
+}
+
+/// Each has its own deadline.
+int AsyncArchiveClient::Impl::finish_requests() {
+    int work = send_requests();
+    if (state_ == State::finish_requests) work += poll_responses();
+    work += requests_.expire(clock_.nano_time(), context_.message_timeout_ns);
+    const bool is_lost = state_ != State::finish_requests || !subscription_->is_connected();
+    if (is_lost || !requests_.has_unanswered()) close_session();
+    return work;
+}
+
+void AsyncArchiveClient::Impl::close_session() {
     requests_.disconnect("the archive client is closing");
     deadline_ns_ = clock_.nano_time() + context_.message_timeout_ns;
     if (may_send_close_session()) {
@@ -569,6 +612,9 @@ std::optional<Outcome> AsyncArchiveClient::take_outcome(std::int64_t correlation
 
 void AsyncArchiveClient::abandon(std::int64_t correlation_id) {
     impl_->requests().abandon(correlation_id);
+}
+void AsyncArchiveClient::abandon_replay(std::int64_t correlation_id) {
+    impl_->abandon_replay(correlation_id);
 }
 
 }  // namespace tern::archive

@@ -129,8 +129,9 @@ class AsyncArchiveClient {
         send_challenge_response,
         await_challenge_response,
         connected,
-        disconnected,    ///< the archive or driver went away: requests fail, close is still due
-        connect_failed,  ///< error() says why; close is still due
+        disconnected,     ///< the archive or driver went away: requests fail, close is still due
+        connect_failed,   ///< error() says why; close is still due
+        finish_requests,  ///< closing: what was asked for without waiting is awaited now
         send_close_session,
         await_session_closed,
         closed,
@@ -224,6 +225,9 @@ class AsyncArchiveClient {
     [[nodiscard]] std::optional<Outcome> take_outcome(std::int64_t correlation_id);
     /// Forgets a request: its outcome is dropped when it comes.
     void abandon(std::int64_t correlation_id);
+    /// Forgets a replay that was asked for, and whose outcome was not taken: it is stopped as soon
+    /// as the archive says that it has begun. begin_close() awaits that, before CloseSession.
+    void abandon_replay(std::int64_t correlation_id);
 
   private:
     class Impl;

@@ -31,6 +31,7 @@ class AsyncArchiveClient::Impl {
     std::int64_t control_session_id() const noexcept { return control_session_id_; }
     std::int64_t archive_id() const noexcept { return archive_id_; }
     PendingRequests& requests() noexcept { return requests_; }
+    void abandon_replay(std::int64_t correlation_id);
 
     /// Queues a request whose first two fields are the control session and correlation id.
     template <typename Message>
@@ -54,9 +55,14 @@ class AsyncArchiveClient::Impl {
     int send_archive_id_request();
     int send_challenge_response();
     int do_connected_work();
+    int finish_requests();
+    void close_session();
     int send_close_session();
     int await_session_closed();
 
+    template <typename Message>
+    std::int64_t queue(const char* name, Message message, PendingRequest pending);
+    void stop_unwanted_replay(std::int64_t replay_session_id);
     template <typename Message>
     SendResult send(const Message& message);
     static SendResult classify(std::int64_t result);
@@ -113,6 +119,12 @@ std::int64_t AsyncArchiveClient::Impl::request(const char* name, Message message
         throw Error(fmt::format("archive client: {} request while {}", name,
                                 error_.empty() ? "not connected" : error_.c_str()));
     }
+    return queue(name, std::move(message), std::move(pending));
+}
+
+template <typename Message>
+std::int64_t AsyncArchiveClient::Impl::queue(const char* name, Message message,
+                                             PendingRequest pending) {
     message.control_session_id = control_session_id_;
     message.correlation_id = aeron_.next_correlation_id();
     pending.correlation_id = message.correlation_id;

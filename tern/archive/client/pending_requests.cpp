@@ -45,6 +45,12 @@ void PendingRequests::complete(PendingRequest& request, Outcome outcome) {
     if (request.is_abandoned) (void)take(request.correlation_id);
 }
 
+PendingRequest* PendingRequests::find(std::int64_t correlation_id) {
+    const auto found =
+        std::ranges::find(requests_, correlation_id, &PendingRequest::correlation_id);
+    return found == requests_.end() ? nullptr : &*found;
+}
+
 std::optional<Outcome> PendingRequests::take(std::int64_t correlation_id) {
     const auto found =
         std::ranges::find(requests_, correlation_id, &PendingRequest::correlation_id);
@@ -81,6 +87,14 @@ int PendingRequests::expire(std::int64_t now_ns, std::int64_t timeout_ns) {
 void PendingRequests::disconnect(const std::string& why) {
     for (std::size_t i = requests_.size(); unanswered_ > 0 && i-- > 0;) {
         if (!requests_[i].outcome) complete(requests_[i], {Outcome::Status::disconnected, 0, why});
+    }
+}
+
+void PendingRequests::disconnect_wanted(const std::string& why) {
+    for (std::size_t i = requests_.size(); unanswered_ > 0 && i-- > 0;) {
+        PendingRequest& request = requests_[i];
+        if (request.outcome || request.is_abandoned) continue;
+        complete(request, {Outcome::Status::disconnected, 0, why});
     }
 }
 

@@ -21,6 +21,7 @@ struct PendingRequest {
     std::vector<std::byte> message{};  ///< until it is sent
     bool is_sent = false;
     bool is_abandoned = false;
+    bool is_replay_unwanted = false;  ///< to be stopped when the archive says that it has begun
     std::optional<Outcome> outcome{};
 
     // Listings only.
@@ -44,11 +45,16 @@ class PendingRequests {
     void complete(PendingRequest& request, Outcome outcome);
     [[nodiscard]] std::optional<Outcome> take(std::int64_t correlation_id);
     void abandon(std::int64_t correlation_id);
+    /// Null when there is none, or its outcome was taken.
+    [[nodiscard]] PendingRequest* find(std::int64_t correlation_id);
+    [[nodiscard]] bool has_unanswered() const noexcept { return unanswered_ > 0; }
 
     /// Completes all requests whose deadline has passed; returns how many.
     int expire(std::int64_t now_ns, std::int64_t timeout_ns);
     /// Completes all unanswered requests as disconnected.
     void disconnect(const std::string& why);
+    /// The same, but those that were abandoned go on.
+    void disconnect_wanted(const std::string& why);
 
   private:
     std::deque<PendingRequest> requests_;  // in the order in which they were made

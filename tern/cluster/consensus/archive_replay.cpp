@@ -17,7 +17,10 @@ ArchiveReplay::ArchiveReplay(client::Aeron& aeron, archive::AsyncArchiveClient& 
                                         {.position = spec_.position, .length = spec_.length})) {}
 
 ArchiveReplay::~ArchiveReplay() {
-    if (request_id_ != -1) archive_.abandon(request_id_);
+    try {
+        stop();
+    } catch (const Error&) {  // too many requests are pending: the archive finds out by itself
+    }
 }
 
 bool ArchiveReplay::poll() {
@@ -50,6 +53,7 @@ void ArchiveReplay::stop() {
     if (replay_session_id_ != -1 && archive_.is_connected()) {
         archive_.abandon(archive_.stop_replay(replay_session_id_));
     }
+    if (request_id_ != -1) archive_.abandon_replay(std::exchange(request_id_, -1));
     replay_session_id_ = -1;
     subscription_.close();
 }

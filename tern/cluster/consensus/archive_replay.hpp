@@ -4,8 +4,9 @@
 //
 //     start replay -> add subscription -> await image -> ready
 //
-// Refusals are thrown as Error out of poll(). begin_stop() asks the archive to end the replay;
-// closing without it leaves the replay to end when the archive sees no subscriber.
+// Refusals are thrown as Error out of poll(). stop(), at the latest in the destructor, asks the
+// archive to end the replay, whatever state it is in: one that nobody subscribes to any more would
+// be an error there.
 //
 // Thread safety: the module's thread.
 

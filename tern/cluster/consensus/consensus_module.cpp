@@ -36,6 +36,7 @@ class ConsensusModule::Impl {
     Impl(ConsensusModuleContext context, platform::Platform platform);
 
     int do_work();
+    void quiesce();
     void close();
     [[nodiscard]] std::string_view role_name() const { return name_; }
     [[nodiscard]] ConsensusModuleStatus status() const;
@@ -73,6 +74,7 @@ class ConsensusModule::Impl {
     void close_step(const char* what, const std::function<void()>& step);
     void idle();
     void await(const char* what, const std::function<bool()>& is_done);
+    int keep_alive();
     void stop_log_recording();
     void close_archive();
 
@@ -96,6 +98,7 @@ class ConsensusModule::Impl {
     std::optional<std::string> lost_;  // why the node must end at the next tick
     std::int64_t close_deadline_ns_ = 0;
     std::unique_ptr<platform::IdleStrategy> close_idle_ = platform::make_idle_strategy("yield");
+    bool is_quiet_ = false;
     bool is_closed_ = false;
 };
 
@@ -178,7 +181,7 @@ archive::ArchiveClientContext ConsensusModule::Impl::archive_context() {
     context.on_signal = [this](const archive::RecordingSignal& signal) {
         // During close() the recording ends because this module asked for it.
         if (signal.signal == kSignalStop && signal.recording_id == core_.log_recording_id &&
-            election_ == nullptr && core_.state == ModuleState::active && !lost_ && !is_closed_) {
+            election_ == nullptr && core_.state == ModuleState::active && !lost_ && !is_quiet_) {
             enter_election("log recording stopped: eos=false");
         }
     };
@@ -210,6 +213,7 @@ int ConsensusModule::Impl::recover() {
 
 int ConsensusModule::Impl::do_work() {
     if (is_closed_) return 0;
+    if (is_quiet_) return keep_alive();
     const auto begin_ns = core_.now_ns();
     if (cycle_begin_ns_ != 0 && core_.counters.is_ready()) {
         const auto cycle_ns = begin_ns - cycle_begin_ns_;
@@ -503,25 +507,45 @@ void ConsensusModule::Impl::close_archive() {
     await("end of the archive's control session", [&] { return core_.archive->is_closed(); });
 }
 
+/// Nothing is done for the cluster any more, and nothing is asked of the archive but to stop.
+void ConsensusModule::Impl::quiesce() {
+    if (is_quiet_) return;
+    is_quiet_ = true;
+    close_deadline_ns_ = core_.now_ns() + core_.ctx.close_timeout_ns;
+    if (core_.aeron == nullptr || core_.aeron->is_closed()) return;
+    close_step("counter handler", [&] {
+        core_.aeron->remove_unavailable_counter_handler(unavailable_counter_handler_);
+    });
+    close_step("log publication", [&] {
+        core_.log_publisher.disconnect();
+        if (core_.leader_log) core_.leader_log->close_publication();
+    });
+    close_step("log replay", [&] { election_.reset(); });
+    close_step("recovery and snapshot", [&] {
+        recovery_.reset();
+        snapshotting_.cancel();
+    });
+    close_step("log recording", [&] { stop_log_recording(); });
+}
+
+/// Between quiesce() and close(): others are closing, which may take them a while.
+int ConsensusModule::Impl::keep_alive() {
+    if (core_.aeron == nullptr || core_.aeron->is_closed()) return 0;
+    int work = 0;
+    close_step("keeping alive", [&] {
+        work += core_.aeron->do_work();
+        if (core_.archive != nullptr) work += core_.archive->do_work();
+    });
+    return work;
+}
+
 void ConsensusModule::Impl::close() {
     if (is_closed_) return;
     is_closed_ = true;
+    quiesce();
     close_deadline_ns_ = core_.now_ns() + core_.ctx.close_timeout_ns;
     const bool has_client = core_.aeron != nullptr && !core_.aeron->is_closed();
     if (has_client) {
-        close_step("counter handler", [&] {
-            core_.aeron->remove_unavailable_counter_handler(unavailable_counter_handler_);
-        });
-        close_step("log publication", [&] {
-            core_.log_publisher.disconnect();
-            if (core_.leader_log) core_.leader_log->close_publication();
-        });
-        close_step("log replay", [&] { election_.reset(); });
-        close_step("recovery and snapshot", [&] {
-            recovery_.reset();
-            snapshotting_.cancel();
-        });
-        close_step("log recording", [&] { stop_log_recording(); });
         // In every ownership mode: the archive hears of it before its client's streams vanish.
         close_step("archive client", [&] { close_archive(); });
         close_step("state", [&] { core_.set_state(ModuleState::closed); });
@@ -594,6 +618,8 @@ ConsensusModule::ConsensusModule(ConsensusModuleContext context, platform::Platf
 ConsensusModule::~ConsensusModule() { impl_->close(); }
 
 int ConsensusModule::do_work() { return impl_->do_work(); }
+
+void ConsensusModule::quiesce() { impl_->quiesce(); }
 
 void ConsensusModule::on_close() { impl_->close(); }
 

@@ -15,6 +15,9 @@
 // publication, log subscription, stop of the log recording, archive client (in every ownership
 // mode), client-facing streams, sessions, state, mark file, files, own Aeron client. It may wait,
 // through context.close_idle, up to context.close_timeout_ns for the archive's acknowledgements.
+// An owner that closes services before the module calls quiesce() before that: everything up to
+// the stop of the log recording is done then, and do_work() only keeps the module's client and
+// archive session alive until on_close().
 //
 // Errors: the constructor throws (ConfigurationError, Error) and leaves nothing open; a running
 // module reports to the distinct error log in its mark file, to the counter 212, and to
@@ -56,6 +59,8 @@ class ConsensusModule final : public Agent {
     ConsensusModule& operator=(const ConsensusModule&) = delete;
 
     int do_work() override;
+    /// On the module's thread, or while that stands still; harmless when repeated.
+    void quiesce();
     void on_close() override;  ///< harmless when repeated
     [[nodiscard]] std::string_view role_name() const override;
 

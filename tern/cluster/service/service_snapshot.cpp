@@ -232,6 +232,7 @@ int ServiceSnapshotLoader::do_work() {
 
 void ServiceSnapshotLoader::begin_close() {
     if (state_ >= State::close_archive) return;
+    stop_replay();
     if (subscription_id_ != kNullValue) {
         environment_.aeron.abandon(std::exchange(subscription_id_, kNullValue));
     }
@@ -240,6 +241,16 @@ void ServiceSnapshotLoader::begin_close() {
     const bool is_skipped = planted(Fault::skip_snapshot_archive_client_close);
     if (!is_skipped) archive_.begin_close();
     state_ = is_skipped ? State::finished : State::close_archive;
+}
+
+/// One that nobody subscribes to any more would be an error at the archive.
+void ServiceSnapshotLoader::stop_replay() {
+    if (!archive_.is_connected()) return;
+    if (state_ == State::await_replay) {
+        archive_.abandon_replay(request_id_);
+    } else if (replay_id_ != kNullValue) {
+        archive_.abandon(archive_.stop_replay(replay_id_));
+    }
 }
 
 void ServiceSnapshotLoader::step() {
@@ -254,7 +265,8 @@ void ServiceSnapshotLoader::step() {
         case State::await_replay: {
             const auto replay_session_id = take(archive_, request_id_);
             if (!replay_session_id) return;
-            replay_session_id_ = static_cast<std::int32_t>(*replay_session_id);
+            replay_id_ = *replay_session_id;
+            replay_session_id_ = static_cast<std::int32_t>(replay_id_);
             subscription_id_ = environment_.aeron.async_add_subscription(
                 wire::add_session_id(context.replay_channel, replay_session_id_),
                 context.replay_stream_id);

@@ -123,6 +123,7 @@ class ServiceSnapshotLoader {
         finished,
     };
     void step();
+    void stop_replay();
     void read_sessions();
     client::ControlledAction on_message(ConstBytes message);
     client::ControlledAction on_marker(ConstBytes message);
@@ -132,7 +133,8 @@ class ServiceSnapshotLoader {
     State state_ = State::connect;
     archive::AsyncArchiveClient archive_;
     std::int64_t request_id_ = kNullValue;
-    std::int32_t replay_session_id_ = 0;
+    std::int64_t replay_id_ = kNullValue;
+    std::int32_t replay_session_id_ = 0;  // its low 32 bits
     std::int64_t subscription_id_ = kNullValue;
     std::unique_ptr<client::Subscription> subscription_;
     std::shared_ptr<client::Image> image_;
