@@ -133,6 +133,12 @@ TEST(PlantedFault, AbandoningASessionThatIsBeingMadeIsFoundByClosingAtEveryStep)
     std::string findings;
     EXPECT_TRUE(first_step_with_findings(Ending::close_during_snapshot, findings));
 }
+
+TEST(PlantedFault, LeavingReplaysRunningIsFoundByClosingAtEveryStep) {
+    const PlantedFault planted(Fault::leave_replays_running);
+    std::string findings;
+    EXPECT_TRUE(first_step_with_findings(Ending::close_during_start, findings));
+}
 #endif
 
 std::uint64_t hash_of_run(std::uint64_t seed) {

@@ -24,6 +24,7 @@ enum class Fault : std::uint8_t {
     close_aeron_before_archive_client,   ///< consensus module
     skip_snapshot_archive_client_close,  ///< service container: sessions of its snapshots
     abandon_session_being_made,          ///< archive client: closed while it connects
+    leave_replays_running,               ///< consensus module and service container
     close_archive_before_module,         ///< node
     close_driver_before_archive,         ///< node
     close_container_beside_module,       ///< node: the module still runs, and sees it go

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/archive_refusal.hpp"
 #include "tern/wire/channel_uri.hpp"
 
@@ -50,6 +51,7 @@ bool ArchiveReplay::poll() {
 }
 
 void ArchiveReplay::stop() {
+    if (planted(Fault::leave_replays_running)) return;
     if (replay_session_id_ != -1 && archive_.is_connected()) {
         archive_.abandon(archive_.stop_replay(replay_session_id_));
     }

@@ -245,7 +245,7 @@ void ServiceSnapshotLoader::begin_close() {
 
 /// One that nobody subscribes to any more would be an error at the archive.
 void ServiceSnapshotLoader::stop_replay() {
-    if (!archive_.is_connected()) return;
+    if (!archive_.is_connected() || planted(Fault::leave_replays_running)) return;
     if (state_ == State::await_replay) {
         archive_.abandon_replay(request_id_);
     } else if (replay_id_ != kNullValue) {
