@@ -38,6 +38,7 @@ memory::ArchiveMarkFile acquire_mark_file(const ArchiveContext& context,
     acquisition.error_log_length = context.error_buffer_length;
     acquisition.now_epoch_ms = platform.clock.epoch_ms();
     acquisition.pid = platform.system.process_id();
+    acquisition.system = &platform.system;
     memory::ArchiveMarkFields fields;
     fields.archive_id = context.archive_id;
     fields.control_stream_id = context.control_stream_id;

@@ -8,33 +8,34 @@
 #include "tern/memory/cnc_file.hpp"
 #include "tern/memory/distinct_error_log.hpp"
 #include "tern/memory/loss_report.hpp"
+#include "tern/memory/owner.hpp"
 
 namespace tern::driver {
 namespace {
 
-/// A CnC file that is not ready belongs to a driver that is starting just now, or to one that
-/// died while starting: the process id in its header tells.
-bool is_being_started(const std::string& path, const platform::Platform& platform) {
+/// The process named in a CnC file, ready or not; 0 when it has none.
+std::int64_t owner_of(const std::string& path, const platform::Platform& platform) {
+    if (platform.storage.file_size(path) < memory::kCncHeaderLength) return 0;
     const auto mapping = platform.storage.open_mapped(path, platform::Access::read_only);
-    const Bytes file = mapping->bytes();
-    if (file.size() < static_cast<std::size_t>(memory::kCncHeaderLength)) return false;
-    const auto pid = load<std::int64_t>(file.data() + memory::cnc::kPidOffset);
-    return pid > 0 && platform.system.process_alive(pid);
+    return load<std::int64_t>(mapping->bytes().data() + memory::cnc::kPidOffset);
 }
 
 void refuse_active_driver(const DriverContext& context, const platform::Platform& platform,
                           const std::string& path) {
-    const memory::DriverPresence presence =
-        memory::check_driver_presence(platform.storage, context.aeron_directory,
-                                      platform.clock.epoch_ms(), context.driver_timeout_ms);
+    const std::int64_t pid = owner_of(path, platform);
+    const memory::DriverPresence presence = memory::check_driver_presence(
+        platform.storage, context.aeron_directory, platform.clock.epoch_ms(),
+        memory::owner_timeout_ms(platform.system, pid, context.driver_timeout_ms));
+    // A file that is not ready belongs to a driver that is starting, or died while it was.
     const bool active = presence == memory::DriverPresence::active ||
                         (presence == memory::DriverPresence::starting &&
-                         platform.storage.file_size(path) > 0 && is_being_started(path, platform));
+                         memory::is_owner_seen(platform.system, pid));
     if (!active) return;
-    throw Error(fmt::format(
-        "Active media driver detected: {} (stop it, wait {} ms after it died, or use another "
-        "aeron.dir)",
-        path, context.driver_timeout_ms));
+    throw memory::OwnerActiveError(
+        fmt::format("Active media driver detected: {} (process {}; stop it, wait {} ms after it "
+                    "died, or use another aeron.dir)",
+                    path, pid, context.driver_timeout_ms),
+        pid);
 }
 
 void save_errors(const DriverContext& context, const platform::Platform& platform,

@@ -29,7 +29,7 @@ struct ArchiveMarkFields {
 class ArchiveMarkFile : public MarkFile {
   public:
     /// At start: creates the file, or takes over that of an archive which is no more. Throws
-    /// MarkFileActiveError when one seems alive, Error when the file is not ours to use.
+    /// OwnerActiveError when one seems alive, Error when the file is not ours to use.
     [[nodiscard]] static ArchiveMarkFile acquire(platform::Storage& storage,
                                                  const MarkFileAcquisition& acquisition,
                                                  const ArchiveMarkFields& fields);

@@ -47,7 +47,7 @@ struct ClusterMarkFields {
 class ClusterMarkFile : public MarkFile {
   public:
     /// At start: creates the file, or takes over that of a component which is no more. Throws
-    /// MarkFileActiveError when one seems alive, Error when the file is not ours to use.
+    /// OwnerActiveError when one seems alive, Error when the file is not ours to use.
     [[nodiscard]] static ClusterMarkFile acquire(platform::Storage& storage,
                                                  ClusterComponent component,
                                                  const MarkFileAcquisition& acquisition,

@@ -189,12 +189,12 @@ CncConnector::Step CncConnector::advance() {
     const std::int32_t version = version_of(file);
     if (version == 0) return Step::awaiting_version;
     if (major_of(version) != major_of(kCncVersion)) {
-        throw Error(fmt::format("CnC version not compatible: app={} file={}",
-                                version_text(kCncVersion), version_text(version)));
+        throw Error(fmt::format("CnC version not compatible: app={} file={} ({})",
+                                version_text(kCncVersion), version_text(version), path_));
     }
     if (minor_of(version) < kMinMinorVersion) {
-        throw Error(fmt::format("driverVersion={} insufficient for clientVersion={}",
-                                version_text(version), version_text(kCncVersion)));
+        throw Error(fmt::format("driverVersion={} insufficient for clientVersion={} ({})",
+                                version_text(version), version_text(kCncVersion), path_));
     }
     if (!is_whole(file)) return Step::awaiting_version;
     const std::int64_t heartbeat_ms = CncFile(file).driver_heartbeat_ms();

@@ -194,7 +194,8 @@ TEST_F(CncFileTest, IncompatibleVersionsFailAtOnce) {
         static_cast<void>(connector.try_step());
         FAIL();
     } catch (const Error& error) {
-        EXPECT_STREQ(error.what(), "CnC version not compatible: app=0.2.0 file=1.2.3");
+        EXPECT_EQ(error.what(), "CnC version not compatible: app=0.2.0 file=1.2.3 (" +
+                                    connector.file_path() + ")");
     }
     store(mapping->bytes().data(), pack_version(0, 1, 0));
     EXPECT_THROW(static_cast<void>(connector.try_step()), Error);

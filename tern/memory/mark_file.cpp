@@ -90,12 +90,30 @@ MarkFile MarkFile::open_read_only(platform::Storage& storage, const MarkFileForm
     return MarkFile(storage.open_mapped(path, platform::Access::read_only), format, false);
 }
 
+bool MarkFile::is_abandoned(const MarkFileAcquisition& acquisition) const {
+    if (acquisition.take_over) return true;
+    if (acquisition.system == nullptr || is_owner_seen(*acquisition.system, pid())) return false;
+    // One that died while it was starting shows no age but that of its start.
+    const std::int64_t activity = activity_timestamp_ms();
+    return activity == kMarkStarting || activity == 0
+               ? start_timestamp_ms() <= acquisition.now_epoch_ms - kMarkLivenessTimeoutMs
+               : activity <= acquisition.now_epoch_ms - kUnseenOwnerTimeoutMs;
+}
+
 void MarkFile::take_over_existing(const MarkFileAcquisition& acquisition) {
+    const bool abandoned = is_abandoned(acquisition);
     const std::int32_t found_version = version();
     const bool unready = found_version == 0 || found_version == format_.start_failed_version;
     const bool version_fits = major_of(found_version) == major_of(format_.version) ||
                               (unready && format_.accepts_unready);
-    if (!version_fits && !(acquisition.take_over && unready)) {
+    if (!version_fits && unready && !abandoned && acquisition.system != nullptr) {
+        throw OwnerActiveError(
+            fmt::format("mark file is created but not initialised: {}; its process {} is starting, "
+                        "or died while it was",
+                        path(), pid()),
+            pid());
+    }
+    if (!version_fits && !(abandoned && unready)) {
         throw Error(
             fmt::format("mark file ({}) major version {} does not match software: {}; if "
                         "nothing runs in this directory, the file is damaged or of another "
@@ -103,9 +121,8 @@ void MarkFile::take_over_existing(const MarkFileAcquisition& acquisition) {
                         path(), major_of(found_version), major_of(format_.version)));
     }
     const std::int64_t activity = activity_timestamp_ms();
-    if (activity > acquisition.now_epoch_ms - kMarkLivenessTimeoutMs && !acquisition.take_over) {
-        throw MarkFileActiveError(fmt::format("active mark file detected: {}", path()), pid(),
-                                  activity);
+    if (activity > acquisition.now_epoch_ms - kMarkLivenessTimeoutMs && !abandoned) {
+        throw OwnerActiveError(fmt::format("active mark file detected: {}", path()), pid());
     }
     if (!compare_and_set<std::int64_t>(at(kActivityOffset), activity, kMarkStarting)) {
         throw Error(fmt::format("concurrent mark file activation: {}", path()));

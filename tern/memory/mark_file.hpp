@@ -17,6 +17,7 @@
 
 #include "tern/base/bytes.hpp"
 #include "tern/base/error.hpp"
+#include "tern/memory/owner.hpp"
 #include "tern/platform/storage.hpp"
 
 namespace tern::memory {
@@ -30,21 +31,6 @@ inline constexpr std::int64_t kMarkLivenessTimeoutMs = 10'000;
 inline constexpr std::int64_t kMarkUpdateIntervalMs = 1'000;
 inline constexpr std::int64_t kMarkTerminated = -1;       ///< activity timestamp
 inline constexpr std::int64_t kMarkStarting = INT64_MAX;  ///< activity timestamp
-
-/// Somebody holds the mark file, or seems to.
-class MarkFileActiveError : public Error {
-  public:
-    MarkFileActiveError(const std::string& message, std::int64_t pid, std::int64_t activity)
-        : Error(message), pid_(pid), activity_timestamp_(activity) {}
-    /// Of the process named in the file, and what it wrote last. A starter that finds the pid dead
-    /// and sees the same activity for the liveness timeout may take over.
-    [[nodiscard]] std::int64_t pid() const noexcept { return pid_; }
-    [[nodiscard]] std::int64_t activity_timestamp() const noexcept { return activity_timestamp_; }
-
-  private:
-    std::int64_t pid_;
-    std::int64_t activity_timestamp_;
-};
 
 /// What distinguishes the kinds of mark file.
 struct MarkFileFormat {
@@ -65,6 +51,8 @@ struct MarkFileAcquisition {
     std::int64_t pid = 0;
     /// Acquire even what looks alive: the caller has made sure that nobody holds it.
     bool take_over = false;
+    /// Tells whether the process named in the file lives; without, only its age counts.
+    const platform::System* system = nullptr;
 };
 
 class MarkFile {
@@ -139,6 +127,7 @@ class MarkFile {
     };
 
   private:
+    [[nodiscard]] bool is_abandoned(const MarkFileAcquisition& acquisition) const;
     void take_over_existing(const MarkFileAcquisition& acquisition);
     void write_layout(const MarkFileAcquisition& acquisition);
     [[nodiscard]] Bytes stored_error_log() const noexcept;

@@ -10,6 +10,7 @@
 #include "tern/memory/distinct_error_log.hpp"
 #include "tern/memory/testing/golden.hpp"
 #include "tern/platform/posix/storage.hpp"
+#include "tern/platform/posix/system.hpp"
 
 namespace tern::memory {
 namespace {
@@ -144,14 +145,55 @@ TEST_F(MarkFileTest, LiveFileIsRefusedAndLeftAlone) {
     try {
         acquire_archive();
         FAIL();
-    } catch (const MarkFileActiveError& error) {
+    } catch (const OwnerActiveError& error) {
         EXPECT_EQ(error.pid(), 424242);
-        EXPECT_EQ(error.activity_timestamp(), 1'700'000'000'333);
         EXPECT_EQ(std::string(error.what()), "active mark file detected: " + acquisition_.path);
     }
     expect_golden("archive-mark-head.bin");
     acquisition_.now_epoch_ms += 1;
     acquire_archive();
+}
+
+// Whoever cannot be seen is given two heartbeats, not the ten seconds that one who can is given.
+TEST_F(MarkFileTest, pain_1688_FileOfADeadProcessIsTakenOverSoon) {
+    const platform::posix::PosixSystem system;
+    put_golden("archive-mark-head.bin");  // of process 424242
+    ASSERT_FALSE(system.process_alive(424242));
+    acquisition_.pid = 5;
+    acquisition_.system = &system;
+    acquisition_.now_epoch_ms = 1'700'000'000'333 + kUnseenOwnerTimeoutMs - 1;
+    EXPECT_THROW(acquire_archive(), OwnerActiveError);
+    acquisition_.now_epoch_ms += 1;
+    ArchiveMarkFile file = acquire_archive();
+    EXPECT_EQ(file.activity_timestamp_ms(), kMarkStarting);
+}
+
+TEST_F(MarkFileTest, pain_1688_FileOfALivingProcessIsRefusedForTheWholeTimeout) {
+    const platform::posix::PosixSystem system;
+    acquisition_.pid = ::getppid();
+    acquisition_.system = &system;
+    ArchiveMarkFile file = acquire_archive();
+    file.signal_ready(kNow);
+    acquisition_.pid = ::getpid();
+    acquisition_.now_epoch_ms = kNow + kMarkLivenessTimeoutMs - 1;
+    EXPECT_THROW(acquire_archive(), OwnerActiveError);
+}
+
+// Upstream's would have to be deleted by hand.
+TEST_F(MarkFileTest, pain_1688_FileOfOneThatDiedWhileStartingIsTakenOver) {
+    const platform::posix::PosixSystem system;
+    put_golden("archive-mark-head.bin");
+    {
+        const auto mapping = storage_.open_mapped(acquisition_.path, platform::Access::read_write);
+        store(mapping->bytes().data() + 8, std::int32_t{0});  // never ready
+        store(mapping->bytes().data() + 16, kMarkStarting);
+    }
+    acquisition_.pid = 5;
+    acquisition_.system = &system;
+    acquisition_.now_epoch_ms = kNow + 2 * kMarkLivenessTimeoutMs;
+    ArchiveMarkFile file = acquire_archive();
+    file.signal_ready(acquisition_.now_epoch_ms);
+    EXPECT_EQ(file.version(), kArchiveStorageVersion);
 }
 
 TEST_F(MarkFileTest, StaleFileIsTakenOverAndItsErrorsAreHandedOut) {
@@ -169,7 +211,7 @@ TEST_F(MarkFileTest, StaleFileIsTakenOverAndItsErrorsAreHandedOut) {
     EXPECT_EQ(file.activity_timestamp_ms(), kMarkStarting);
     EXPECT_EQ(file.fields().control_channel, "aeron:udp?endpoint=x:1");
     EXPECT_EQ(file.pid(), 5);
-    EXPECT_THROW(acquire_archive(), MarkFileActiveError);  // another start meanwhile
+    EXPECT_THROW(acquire_archive(), OwnerActiveError);  // another start meanwhile
 }
 
 TEST_F(MarkFileTest, EndIsSignalledByWhoeverForgetsIt) {

@@ -35,7 +35,8 @@ void run(const ConfigurationArguments& arguments) {
     platform::posix::ShutdownSignal stop;
     context.termination_hook = [&stop] { stop.raise(); };
 
-    const auto media_driver = driver::MediaDriver::launch(std::move(context), platform);
+    const auto media_driver = launch_once_free(
+        platform, stop, [&] { return driver::MediaDriver::launch(context, platform); });
     say("media driver ready in {} ({}), pid {}", media_driver->aeron_directory(),
         driver::to_string(media_driver->context().threading_mode), platform.system.process_id());
     serve(*media_driver, stop);

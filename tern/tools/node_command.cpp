@@ -82,7 +82,8 @@ void run(const NodeOptions& options) {
         say("{} in leadership term {}: ready", cluster::to_string(role), term_id);
     };
 
-    const auto node = node::ClusteredNode::launch(std::move(context), platform);
+    const auto node = launch_once_free(
+        platform, stop, [&] { return node::ClusteredNode::launch(context, platform); });
     say_started(options, *node, platform);
     stop.wait();
     say("{}", node->ended() ? "node has ended, closing" : "asked to stop, closing");

@@ -59,7 +59,8 @@ ModuleFiles::ModuleFiles(const ConsensusModuleContext& context, platform::Platfo
          .error_log_length = context.error_buffer_length,
          .file_page_size = file_page_size,
          .now_epoch_ms = now_ms,
-         .pid = platform_.system.process_id()},
+         .pid = platform_.system.process_id(),
+         .system = &platform_.system},
         mark_fields(context, platform_, cluster_directory_)));
     if (!mark_file_->previous_errors().empty()) {
         write_text(storage,

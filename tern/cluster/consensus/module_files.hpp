@@ -20,7 +20,7 @@ namespace tern::cluster {
 
 class ModuleFiles {
   public:
-    /// Throws MarkFileActiveError when a module of this directory seems alive, Error, StorageError.
+    /// Throws OwnerActiveError when a module of this directory seems alive, Error, StorageError.
     /// `file_page_size` is the driver's.
     ModuleFiles(const ConsensusModuleContext& context, platform::Platform platform,
                 std::int32_t file_page_size);
