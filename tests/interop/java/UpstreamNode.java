@@ -2,6 +2,7 @@ import io.aeron.archive.Archive;
 import io.aeron.archive.ArchiveThreadingMode;
 import io.aeron.cluster.ClusteredMediaDriver;
 import io.aeron.cluster.ConsensusModule;
+import io.aeron.cluster.service.ClusteredServiceContainer;
 import io.aeron.driver.MediaDriver;
 import io.aeron.driver.ThreadingMode;
 import org.agrona.concurrent.ShutdownSignalBarrier;
@@ -9,7 +10,8 @@ import org.agrona.concurrent.ShutdownSignalBarrier;
 /**
  * Upstream's node: media driver, archive and consensus module in one process, shared threading.
  * Arguments: aeron directory, base directory (archive and cluster below it), members as
- * {@code 0,ingress,consensus,log,catchup,archive|1,...}, and which of them this is (default 0).
+ * {@code 0,ingress,consensus,log,catchup,archive|1,...}, which of them this is (default 0), and
+ * {@code echo} for a service container with an echo service in the same process.
  * Prints {@code STARTED} when launched.
  */
 public final class UpstreamNode
@@ -38,7 +40,12 @@ public final class UpstreamNode
                 .clusterMemberId(memberId)
                 .ingressChannel("aeron:udp?term-length=64k")
                 .replicationChannel("aeron:udp?endpoint=localhost:0")
-                .terminationHook(barrier::signal)))
+                .terminationHook(barrier::signal));
+            ClusteredServiceContainer container = args.length < 5 ? null : ClusteredServiceContainer.launch(
+                new ClusteredServiceContainer.Context()
+                    .aeronDirectoryName(args[0])
+                    .clusterDirectoryName(args[1] + "/cluster")
+                    .clusteredService(new EchoService())))
         {
             System.out.println("STARTED");
             barrier.await();
