@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "tern/base/assert.hpp"
 
@@ -195,8 +196,9 @@ std::optional<RecoveryState> parse_recovery_state_key(ConstBytes key) {
         parsed.service_count > static_cast<std::int32_t>(RecoveryStateKey::kMaxServices)) {
         return std::nullopt;
     }
-    for (std::int32_t i = 0; i < parsed.service_count; ++i) {
-        parsed.snapshot_recording_ids[static_cast<std::size_t>(i)] = parser.take<std::int64_t>();
+    const auto services = static_cast<std::size_t>(parsed.service_count);
+    for (auto& id : std::span(parsed.snapshot_recording_ids).first(services)) {
+        id = parser.take<std::int64_t>();
     }
     return if_ok(parser, parsed);
 }

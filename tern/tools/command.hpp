@@ -15,6 +15,7 @@ void add_demo_command(CLI::App& app, int& exit_code);
 void add_driver_command(CLI::App& app, int& exit_code);
 void add_node_command(CLI::App& app, int& exit_code);
 void add_stat_command(CLI::App& app, int& exit_code);
+void add_bench_command(CLI::App& app, int& exit_code);
 void add_cluster_tool_command(CLI::App& app, int& exit_code);
 void add_errors_command(CLI::App& app, int& exit_code);
 

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     add_driver_command(app, exit_code);
     add_node_command(app, exit_code);
     add_stat_command(app, exit_code);
+    add_bench_command(app, exit_code);
     add_cluster_tool_command(app, exit_code);
     add_errors_command(app, exit_code);
     try {

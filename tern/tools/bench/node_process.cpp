@@ -142,17 +142,16 @@ std::vector<std::string> NodeProcess::command(const UpstreamFiles& upstream) con
 }
 
 void NodeProcess::await_leader() {
-    const auto path = platform::join_path(aeron_directory(), memory::kCncFileName);
+    memory::CncConnector connector(platform_.storage, platform_.clock, aeron_directory(),
+                                   kPatienceNs / kNanosPerMilli);
     const auto deadline_ns = platform_.clock.nano_time() + kPatienceNs;
     const auto idle = platform::make_idle_strategy("backoff");
     std::unique_ptr<platform::Mapping> mapping;
     while (true) {
-        if (!mapping && platform_.storage.exists(path) && platform_.storage.file_size(path) > 0) {
-            mapping = platform_.storage.open_mapped(path, platform::Access::read_only);
-        }
         if (mapping) {
-            const memory::CncFile cnc(mapping->bytes());
-            if (cnc.version() != 0 && leads(cnc.counters())) return;
+            if (leads(memory::CncFile(mapping->bytes()).counters())) return;
+        } else if (connector.try_step() == memory::CncConnector::Step::connected) {
+            mapping = connector.take_mapping();
         }
         if (!process_->is_running() || platform_.clock.nano_time() > deadline_ns) {
             throw Error(fmt::format("{}: did not become the leader{}\n{}", to_string(kind_),
