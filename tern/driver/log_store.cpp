@@ -29,7 +29,8 @@ LogFile LogStore::create(std::string_view directory, const logbuffer::LogParamet
     check_space(length);
     const std::string path = fmt::format("{}/{}/{}.logbuffer", context_.aeron_directory, directory,
                                          parameters.correlation_id);
-    auto mapping = storage_.create_mapped(path, length, {.sparse = parameters.sparse});
+    auto mapping = storage_.create_mapped(
+        path, length, {.sparse = parameters.sparse, .pre_touch = !parameters.sparse});
     bytes_mapped_.add(length);
     const auto log = logbuffer::LogBuffers::initialise(mapping->bytes(), parameters);
     return {std::move(mapping), log};

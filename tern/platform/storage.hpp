@@ -61,8 +61,9 @@ class File {
 };
 
 struct CreateOptions {
-    bool exclusive = true;  ///< fail with EEXIST when the file is there; else it is truncated
-    bool sparse = true;     ///< false: blocks reserved and pages touched
+    bool exclusive = true;   ///< fail with EEXIST when the file is there; else it is truncated
+    bool sparse = true;      ///< false: blocks reserved, so that a full disk is told here
+    bool pre_touch = false;  ///< of a mapping: all pages in memory now, not at their first use
     Visibility visibility = Visibility::shared;
 };
 

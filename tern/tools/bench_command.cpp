@@ -42,9 +42,8 @@ double median(std::vector<double> values) {
     return values[values.size() / 2];
 }
 
-void measure_round(NodeKind kind, const bench::UpstreamFiles& upstream,
-                   const BenchOptions& options, platform::Platform platform,
-                   NodeFigures& figures) {
+void measure_round(NodeKind kind, const bench::UpstreamFiles& upstream, const BenchOptions& options,
+                   platform::Platform platform, NodeFigures& figures) {
     bench::NodeProcess node(kind, upstream, platform);
     const auto round_trips = bench::measure_echo(node.aeron_directory(), node.ingress_endpoints(),
                                                  options.echo, platform);
@@ -57,7 +56,7 @@ void measure_round(NodeKind kind, const bench::UpstreamFiles& upstream,
 
 struct Row {
     const char* name;
-    std::vector<double> NodeFigures::* values;
+    std::vector<double> NodeFigures::*values;
 };
 constexpr std::array kRows{Row{"echo round trip p50, us", &NodeFigures::p50_us},
                            Row{"echo round trip p99, us", &NodeFigures::p99_us},
@@ -65,8 +64,8 @@ constexpr std::array kRows{Row{"echo round trip p50, us", &NodeFigures::p50_us},
                            Row{"resident memory, MiB", &NodeFigures::resident_mib}};
 
 void print_table(const std::array<NodeFigures, kKinds.size()>& figures) {
-    fmt::print("\n{:<26}{:>18}{:>18}{:>8}{:>18}{:>8}\n", "median of rounds",
-               to_string(kKinds[0]), to_string(kKinds[1]), "ratio", to_string(kKinds[2]), "ratio");
+    fmt::print("\n{:<26}{:>18}{:>18}{:>8}{:>18}{:>8}\n", "median of rounds", to_string(kKinds[0]),
+               to_string(kKinds[1]), "ratio", to_string(kKinds[2]), "ratio");
     for (const Row& row : kRows) {
         const double upstream = median(figures[0].*row.values);
         const double shared = median(figures[1].*row.values);

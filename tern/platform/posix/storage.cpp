@@ -170,7 +170,7 @@ std::unique_ptr<Mapping> PosixStorage::create_mapped(const std::string& path, st
         if (!options.sparse) reserve(fd.get(), path, size);
         if (::ftruncate(fd.get(), size) != 0) fail("size", path, errno);
         return std::make_unique<PosixMapping>(fd.get(), path, size, Access::read_write,
-                                              !options.sparse);
+                                              options.pre_touch);
     } catch (...) {
         ::unlink(path.c_str());  // half a file would be taken for a whole one
         throw;
