@@ -123,6 +123,7 @@ std::vector<std::string> NodeProcess::command(const UpstreamFiles& upstream) con
                 aeron_directory(),
                 directory_,
                 members_,
+                "0",
                 "echo"};
     }
     const auto* threading = kind_ == NodeKind::tern_single ? "single" : "shared";
