@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <csignal>
 #include <string>
 #include <vector>
@@ -115,6 +116,23 @@ TEST_F(CommandLine, ADriverThatFindsAnotherAtWorkSaysSo) {
     EXPECT_THAT(expect_exit(*second, 1), HasSubstr("Active media driver detected"));
     first->terminate();
     expect_exit(*first, 0);
+}
+
+TEST_F(CommandLine, ANodeTakesItsSettingsFromTheEnvironmentToo) {
+    const MemberFiles member(platform_, scratch_.path());
+    support::Settings environment;
+    for (auto [name, value] : member.settings()) {
+        for (char& c : name) {
+            c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+        }
+        environment.emplace_back(name, value);  // AERON_CLUSTER_DIR, AERON_ARCHIVE_DIR, ...
+    }
+    environment.emplace_back("TERN_NODE_THREADING", "single");
+    auto node = start_tern({"node", "--service", "echo"}, environment);
+    await_line(*node, "LEADER in leadership term");
+    EXPECT_TRUE(platform_.storage.exists(member.cluster_directory() + "/recording.log"));
+    node->terminate();
+    expect_exit(*node, 0);
 }
 
 class NodeCommand : public CommandLine, public ::testing::WithParamInterface<std::string> {
