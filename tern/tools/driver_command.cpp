@@ -32,7 +32,7 @@ void run(const ConfigurationArguments& arguments) {
     const Properties properties = read_configuration(arguments, platform);
     driver::DriverContext context = driver::driver_context_from(properties, platform);
     refuse_unknown_settings(properties);
-    platform::posix::ShutdownSignal stop;
+    auto& stop = platform::posix::ShutdownSignal::of_process();
     context.termination_hook = [&stop] { stop.raise(); };
 
     const auto media_driver = launch_once_free(

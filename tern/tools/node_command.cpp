@@ -73,7 +73,7 @@ void run(const NodeOptions& options) {
     const platform::Platform platform = platform::posix::make_platform();
     const Properties properties = read_configuration(options.configuration, platform);
     node::NodeContext context = make_context(options, properties, platform);
-    platform::posix::ShutdownSignal stop;
+    auto& stop = platform::posix::ShutdownSignal::of_process();
     ErrorLines errors;
     context.error_handler = [&errors](const std::exception& error) { errors(error); };
     context.on_end = [&stop] { stop.raise(); };

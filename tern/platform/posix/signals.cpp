@@ -48,6 +48,11 @@ ShutdownSignal::~ShutdownSignal() {
     installed.store(nullptr, std::memory_order_release);
 }
 
+ShutdownSignal& ShutdownSignal::of_process() {
+    static ShutdownSignal* const signal = new ShutdownSignal;
+    return *signal;
+}
+
 void ShutdownSignal::raise() noexcept {
     raised_.store(true, std::memory_order_release);
     const std::uint64_t one = 1;

@@ -19,6 +19,10 @@ class ShutdownSignal {
     ShutdownSignal(const ShutdownSignal&) = delete;
     ShutdownSignal& operator=(const ShutdownSignal&) = delete;
 
+    /// One that is never destroyed, for main programs: a signal that comes when all is closed and
+    /// the process is about to exit must not change its exit code.
+    [[nodiscard]] static ShutdownSignal& of_process();
+
     [[nodiscard]] bool is_raised() const noexcept {
         return raised_.load(std::memory_order_acquire);
     }
