@@ -49,6 +49,7 @@ void read_identity(ConsensusModuleContext& ctx, const Properties& p) {
     ctx.error_buffer_length = static_cast<std::int32_t>(
         p.get_size("aeron.cluster.error.buffer.length", ctx.error_buffer_length,
                    kMinErrorBufferLength, INT32_MAX - kMarkFileHeaderLength));
+    ctx.is_new_log_allowed = p.get_bool("tern.cluster.new.log", ctx.is_new_log_allowed);
     ctx.file_sync_level = get_i32(p, "aeron.archive.file.sync.level", 0, 0);
     ctx.time_unit =
         time_unit_of(p.get("aeron.cluster.clock", "io.aeron.cluster.MillisecondClusterClock"));

@@ -51,6 +51,9 @@ struct ConsensusModuleContext {
     std::string services_directory;   ///< empty: the cluster directory
     std::string mark_file_directory;  ///< empty: the cluster directory
     bool delete_directory_on_start = false;
+    /// Begin a new log although the archive has one that recording.log knows nothing of; else such
+    /// a start is refused, because a lost recording.log looks like this.
+    bool is_new_log_allowed = false;
     std::int32_t error_buffer_length = 1024 * 1024;
     std::int32_t file_sync_level = 0;  ///< `aeron.archive.file.sync.level`, as upstream
 

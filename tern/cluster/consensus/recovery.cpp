@@ -10,9 +10,16 @@
 
 namespace tern::cluster {
 
+namespace {
+/// Looked through for one that recording.log should know.
+constexpr std::int32_t kMaxLogRecordings = 1 << 16;
+}  // namespace
+
 Recovery::Recovery(ModuleCore& core) : core_(core) {
     if (const auto* term = core_.files.recording_log().find_last_term()) {
         request_id_ = core_.archive->stop_recording_by_identity(term->recording_id);
+    } else if (!core_.ctx.is_new_log_allowed && !core_.ctx.delete_directory_on_start) {
+        begin_look_for_lost_log();
     }
 }
 
@@ -20,6 +27,9 @@ bool Recovery::poll() {
     switch (state_) {
         case State::stop_stale_recording:
             stop_stale_recording();
+            break;
+        case State::look_for_lost_log:
+            look_for_lost_log();
             break;
         case State::plan:
             make_plan();
@@ -47,6 +57,37 @@ void Recovery::stop_stale_recording() {
         request_id_ = -1;
         if (!outcome->ok()) throw Error("failed to stop a stale recording: " + outcome->message);
     }
+    begin_plan();
+}
+
+void Recovery::begin_look_for_lost_log() {
+    request_id_ = core_.archive->list_recordings_for_uri(
+        0, kMaxLogRecordings, "alias=log", core_.ctx.log_stream_id,
+        [this](const archive::RecordingDescriptor& descriptor) {
+            if (descriptor.stop_position != descriptor.start_position) lost_log_ = descriptor;
+        });
+    state_ = State::look_for_lost_log;
+}
+
+void Recovery::look_for_lost_log() {
+    const auto outcome = core_.archive->take_outcome(request_id_);
+    if (!outcome) return;
+    request_id_ = -1;
+    if (!outcome->ok()) throw Error("failed to look for logs in the archive: " + outcome->message);
+    if (lost_log_) {
+        throw Error(
+            fmt::format("recording.log in {} knows of no log, but the archive has one: recording "
+                        "{}, stream {}, positions {} to {}. A start would forget it. Put "
+                        "recording.log back from a copy; or, to begin anew, remove the archive "
+                        "directory as well, or set tern.cluster.new.log=true",
+                        core_.ctx.cluster_directory, lost_log_->recording_id, lost_log_->stream_id,
+                        lost_log_->start_position, lost_log_->stop_position),
+            kGenericError, Severity::fatal);
+    }
+    begin_plan();
+}
+
+void Recovery::begin_plan() {
     query_.emplace(*core_.archive, core_.files.recording_log(), core_.ctx.service_count, -1,
                    core_.now_ns() + core_.ctx.leader_heartbeat_timeout_ns);
     state_ = State::plan;
