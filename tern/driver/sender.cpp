@@ -11,7 +11,7 @@ using memory::SystemCounter;
 namespace {
 
 /// Up to this many sockets it is cheaper to try each than to ask which are readable.
-constexpr std::size_t kDirectPollLimit = 5;
+constexpr std::size_t kDirectPollLimit = 1;
 constexpr std::size_t kPollTokens = 64;
 
 }  // namespace

@@ -276,11 +276,15 @@ void ClusteredNode::idle_beside(const Part* waiting) {
 }
 
 int ClusteredNode::invoke_others(const Part* waiting) {
-    int work = 0;
-    if (driver_) work += driver_->invoke();
+    const auto invoke = [waiting](const std::unique_ptr<Part>& part) {
+        return part && part.get() != waiting ? part->invoke() : 0;
+    };
+    int work = driver_ ? driver_->invoke() : 0;
+    // What the module appends to the log is recorded, committed and served in the same round.
+    work += invoke(module_part_);
     if (archive_) work += archive_->invoke();
-    if (module_part_ && module_part_.get() != waiting) work += module_part_->invoke();
-    if (container_part_ && container_part_.get() != waiting) work += container_part_->invoke();
+    work += invoke(module_part_);
+    work += invoke(container_part_);
     return work;
 }
 

@@ -112,6 +112,7 @@ void AgentRunner::start(int cpu) {
 
 void AgentRunner::run(int cpu) {
     posix::name_thread(agent_.role_name());
+    posix::drop_timer_slack();
     if (cpu >= 0) guarded(error_handler_, [&] { posix::pin_thread(cpu); });
     bool goes_on = succeeds(error_handler_, [&] { agent_.on_start(); });
     while (goes_on && !stop_.load(std::memory_order_acquire)) {

@@ -18,9 +18,18 @@ namespace {
 
 constexpr std::int64_t kDefaultParkNs = 1'000;
 
+/// With fewer CPUs than this the agents of one node share them, and spinning only keeps the one
+/// that is waited for from running: there they yield instead (docs/performance.md).
+constexpr int kCpusWorthSpinning = 8;
+
+bool is_spinning_worth() noexcept {
+    static const int cpus = posix::usable_cpus();
+    return cpus >= kCpusWorthSpinning;
+}
+
 struct BackoffOptions {
-    std::int64_t max_spins = 10;
-    std::int64_t max_yields = 20;
+    std::int64_t max_spins = is_spinning_worth() ? 10 : 0;
+    std::int64_t max_yields = is_spinning_worth() ? 20 : 40;
     std::int64_t min_park_ns = kDefaultParkNs;
     std::int64_t max_park_ns = kNanosPerMilli;
 };

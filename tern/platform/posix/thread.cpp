@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 #include <ctime>
 #include <string>
@@ -33,6 +34,14 @@ void pin_thread(int cpu) {
         throw Error("cannot bind a thread to CPU " + std::to_string(cpu) + ": " +
                     std::generic_category().message(error));
     }
+}
+
+void drop_timer_slack() noexcept { ::prctl(PR_SET_TIMERSLACK, 1UL); }
+
+int usable_cpus() noexcept {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    return ::sched_getaffinity(0, sizeof(cpus), &cpus) == 0 ? CPU_COUNT(&cpus) : 1;
 }
 
 void yield_thread() noexcept { ::sched_yield(); }

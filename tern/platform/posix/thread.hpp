@@ -12,10 +12,16 @@ void name_thread(std::string_view name) noexcept;
 /// Binds the calling thread to one CPU. Throws Error when the system refuses.
 void pin_thread(int cpu);
 
+/// Makes the parks of the calling thread end when they are due, without the system's slack.
+void drop_timer_slack() noexcept;
+
+/// How many CPUs this process may run on.
+[[nodiscard]] int usable_cpus() noexcept;
+
 /// Gives the CPU to another thread, if one waits for it.
 void yield_thread() noexcept;
 
-/// Lets at least so much time pass (the system's timer slack, usually 50 us, comes on top).
+/// Lets at least so much time pass; the timer slack of the thread comes on top, usually 50 us.
 void park_thread(std::int64_t duration_ns) noexcept;
 
 /// Tells the core that this is a spin loop.
