@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/duration.hpp"
 #include "tern/base/error.hpp"
 #include "tern/base/planted_fault.hpp"
 #include "tern/cluster/archive_refusal.hpp"
@@ -26,6 +27,8 @@ namespace {
 
 constexpr std::int64_t kSlowTickIntervalNs = 10'000'000;
 constexpr std::int64_t kMarkFileUpdateIntervalNs = 1'000'000'000;
+/// More than the driver's default client liveness timeout.
+constexpr std::int64_t kPredecessorTimeoutNs = 12 * kNanosPerSecond;
 /// RecordingSignal STOP.
 constexpr std::int32_t kSignalStop = 1;
 
@@ -52,6 +55,7 @@ class ConsensusModule::Impl {
     };
     int step();
     int connect_client();
+    bool is_alone();
     int await_resources();
     int connect_archive();
     int recover();
@@ -91,6 +95,7 @@ class ConsensusModule::Impl {
     std::unique_ptr<Election> election_;
     ConsensusInvariants invariants_;
 
+    std::optional<std::int64_t> predecessor_deadline_ns_;
     std::int64_t unavailable_counter_handler_ = -1;
     std::int64_t slow_tick_deadline_ns_ = 0;
     std::int64_t mark_file_deadline_ns_ = 0;
@@ -130,9 +135,23 @@ int ConsensusModule::Impl::connect_client() {
         if (core_.aeron == nullptr) return 0;
         connecting_.reset();
     }
+    if (!is_alone()) return 0;
     open_resources();
     phase_ = Phase::await_resources;
     return 1;
+}
+
+/// The counters of a module that has just closed go when the driver gets to it, and those of one
+/// that died when its client is timed out. Another that stays is a mistake of configuration.
+bool ConsensusModule::Impl::is_alone() {
+    if (!has_module(core_.aeron->counters_reader(), core_.ctx.cluster_id)) return true;
+    const auto now_ns = core_.now_ns();
+    if (!predecessor_deadline_ns_) predecessor_deadline_ns_ = now_ns + kPredecessorTimeoutNs;
+    if (now_ns < *predecessor_deadline_ns_) return false;
+    throw Error(
+        fmt::format("existing consensus module detected for clusterId={}: it has not gone "
+                    "for {} s; two modules of one cluster cannot share a media driver",
+                    core_.ctx.cluster_id, kPredecessorTimeoutNs / kNanosPerSecond));
 }
 
 void ConsensusModule::Impl::open_resources() {

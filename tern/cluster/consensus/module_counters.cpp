@@ -46,7 +46,9 @@ std::array<Spec, kModuleCounterCount> specs(const ConsensusModuleContext& ctx) {
     }};
 }
 
-bool has_living_module(const memory::CountersReader& counters, std::int32_t cluster_id) {
+}  // namespace
+
+bool has_module(const memory::CountersReader& counters, std::int32_t cluster_id) {
     bool found = false;
     counters.for_each([&](std::int32_t id) {
         found = found || (counters.type_id(id) == types::kConsensusModuleState &&
@@ -55,17 +57,11 @@ bool has_living_module(const memory::CountersReader& counters, std::int32_t clus
     return found;
 }
 
-}  // namespace
-
 std::string cluster_counter_label(std::string_view name, std::int32_t cluster_id) {
     return fmt::format("{} - clusterId={}", name, cluster_id);
 }
 
 void ModuleCounters::begin(client::Aeron& aeron, const ConsensusModuleContext& context) {
-    if (has_living_module(aeron.counters_reader(), context.cluster_id)) {
-        throw Error(
-            fmt::format("existing consensus module detected for clusterId={}", context.cluster_id));
-    }
     const auto key = memory::i32_key(context.cluster_id);
     for (const auto& spec : specs(context)) {
         auto label = cluster_counter_label(spec.name, context.cluster_id);

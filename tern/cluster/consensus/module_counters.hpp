@@ -36,8 +36,6 @@ inline constexpr std::size_t kModuleCounterCount = 15;
 
 class ModuleCounters {
   public:
-    /// Throws Error ("existing consensus module detected for clusterId=N") when the driver has a
-    /// living module's state counter of this cluster.
     void begin(client::Aeron& aeron, const ConsensusModuleContext& context);
     /// True when all are there. Throws as Aeron::find_counter.
     bool poll();
@@ -53,6 +51,9 @@ class ModuleCounters {
     std::array<AsyncResource<client::Counter>, kModuleCounterCount> counters_;
     bool is_ready_ = false;
 };
+
+/// The driver has the state counter of a module of this cluster: one that lives, or has just gone.
+[[nodiscard]] bool has_module(const memory::CountersReader& counters, std::int32_t cluster_id);
 
 /// "<name> - clusterId=<id>", as most counters of a cluster are labelled.
 [[nodiscard]] std::string cluster_counter_label(std::string_view name, std::int32_t cluster_id);
