@@ -26,6 +26,10 @@ constexpr std::size_t kMarkFileLength = 1'056'768;
 
 class DamagedFiles : public ::testing::Test {
   protected:
+    // The tools' notices about thousands of damaged files are not news.
+    void SetUp() override { ::testing::internal::CaptureStderr(); }
+    void TearDown() override { static_cast<void>(::testing::internal::GetCapturedStderr()); }
+
     DamagedFiles() {
         put("files/recording-log-full.bin", "recording.log", 0);
         put("files/node-state-voted-head.bin", "node-state.dat", cluster::kNodeStateFileLength);
