@@ -104,6 +104,7 @@ std::int64_t PublicationImage::join_position(const WorkingPositions& subscribers
 }
 
 std::int64_t PublicationImage::untethered_limit(const WorkingPositions& subscribers) const {
+    if (!subscribers.any()) return INT64_MIN;  // nobody to be measured by
     return subscribers.max - next_window_length_ + next_window_length_ / 4;
 }
 
