@@ -465,7 +465,8 @@ void AsyncArchiveClient::Impl::on_descriptor(const message::RecordingDescriptor&
     if (message.control_session_id != control_session_id_) return;
     PendingRequest* listing = requests_.find_awaiting(message.correlation_id);
     if (listing == nullptr || !listing->on_descriptor) return;
-    listing->on_descriptor(to_descriptor(message));
+    // Whoever abandoned the listing may be gone, and with it what the consumer refers to.
+    if (!listing->is_abandoned) listing->on_descriptor(to_descriptor(message));
     on_delivered(*listing);
 }
 
@@ -474,9 +475,11 @@ void AsyncArchiveClient::Impl::on_subscription_descriptor(
     if (message.control_session_id != control_session_id_) return;
     PendingRequest* listing = requests_.find_awaiting(message.correlation_id);
     if (listing == nullptr || !listing->on_subscription) return;
-    listing->on_subscription({.subscription_id = message.subscription_id,
-                              .stream_id = message.stream_id,
-                              .stripped_channel = std::string(message.stripped_channel)});
+    if (!listing->is_abandoned) {
+        listing->on_subscription({.subscription_id = message.subscription_id,
+                                  .stream_id = message.stream_id,
+                                  .stripped_channel = std::string(message.stripped_channel)});
+    }
     on_delivered(*listing);
 }
 

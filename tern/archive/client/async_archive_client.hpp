@@ -223,7 +223,8 @@ class AsyncArchiveClient {
 
     /// The outcome of a request, once; nullopt while it is under way (or if it was taken).
     [[nodiscard]] std::optional<Outcome> take_outcome(std::int64_t correlation_id);
-    /// Forgets a request: its outcome is dropped when it comes.
+    /// Forgets a request: its outcome is dropped when it comes, and a listing's consumer is not
+    /// called any more.
     void abandon(std::int64_t correlation_id);
     /// Forgets a replay that was asked for, and whose outcome was not taken: it is stopped as soon
     /// as the archive says that it has begun. begin_close() awaits that, before CloseSession.

@@ -23,6 +23,10 @@ Recovery::Recovery(ModuleCore& core) : core_(core) {
     }
 }
 
+Recovery::~Recovery() {
+    if (request_id_ != -1) core_.archive->abandon(request_id_);
+}
+
 bool Recovery::poll() {
     switch (state_) {
         case State::stop_stale_recording:

@@ -29,6 +29,9 @@ namespace tern::cluster {
 class Recovery {
   public:
     explicit Recovery(ModuleCore& core);
+    ~Recovery();
+    Recovery(const Recovery&) = delete;
+    Recovery& operator=(const Recovery&) = delete;
 
     [[nodiscard]] bool poll();
     /// Once poll() was true.
