@@ -19,20 +19,26 @@ namespace {
 constexpr std::int64_t kDefaultParkNs = 1'000;
 
 /// With fewer CPUs than this the agents of one node share them, and spinning only keeps the one
-/// that is waited for from running: there they yield instead (docs/performance.md).
+/// that is waited for from running (docs/performance.md).
 constexpr int kCpusWorthSpinning = 8;
 
-bool is_spinning_worth() noexcept {
-    static const int cpus = posix::usable_cpus();
-    return cpus >= kCpusWorthSpinning;
-}
-
 struct BackoffOptions {
-    std::int64_t max_spins = is_spinning_worth() ? 10 : 0;
-    std::int64_t max_yields = is_spinning_worth() ? 20 : 40;
+    std::int64_t max_spins = 10;
+    std::int64_t max_yields = 20;
     std::int64_t min_park_ns = kDefaultParkNs;
     std::int64_t max_park_ns = kNanosPerMilli;
+    /// How often half of the yields are repeated after a shortest park, before parks get longer. A
+    /// thread that yields and never sleeps drops behind in the scheduler's order, for milliseconds.
+    std::int64_t repeats = 0;
 };
+
+/// Where agents share CPUs.
+constexpr BackoffOptions kCrowdedBackoff{.max_spins = 0, .max_yields = 10, .repeats = 8};
+
+BackoffOptions default_backoff() noexcept {
+    static const int cpus = posix::usable_cpus();
+    return cpus < kCpusWorthSpinning ? kCrowdedBackoff : BackoffOptions{};
+}
 
 class BackoffIdle final : public IdleStrategy {
   public:
@@ -50,12 +56,18 @@ class BackoffIdle final : public IdleStrategy {
             posix::yield_thread();
         } else {
             posix::park_thread(park_ns_);
-            park_ns_ = std::min(park_ns_ * 2, options_.max_park_ns);
+            if (repeats_ < options_.repeats) {
+                ++repeats_;
+                yields_ = options_.max_yields / 2;
+            } else {
+                park_ns_ = std::min(park_ns_ * 2, options_.max_park_ns);
+            }
         }
     }
     void reset() override {
         spins_ = 0;
         yields_ = 0;
+        repeats_ = 0;
         park_ns_ = options_.min_park_ns;
     }
 
@@ -63,6 +75,7 @@ class BackoffIdle final : public IdleStrategy {
     BackoffOptions options_;
     std::int64_t spins_ = 0;
     std::int64_t yields_ = 0;
+    std::int64_t repeats_ = 0;
     std::int64_t park_ns_;
 };
 
@@ -123,7 +136,7 @@ std::int64_t count_option(std::string_view options, std::string_view text) {
 
 /// "spins-yields-minPark-maxPark", such as "10-20-1us-1ms".
 BackoffOptions parse_backoff(std::string_view options) {
-    if (options.empty()) return {};
+    if (options.empty()) return default_backoff();
     std::array<std::string_view, 4> parts;
     std::size_t count = 0;
     for (std::string_view rest = options; count < parts.size(); ++count) {
@@ -137,7 +150,7 @@ BackoffOptions parse_backoff(std::string_view options) {
     }
     const BackoffOptions result{count_option(options, parts[0]), count_option(options, parts[1]),
                                 duration_option(options, parts[2]),
-                                duration_option(options, parts[3])};
+                                duration_option(options, parts[3]), 0};
     if (result.min_park_ns > result.max_park_ns || result.max_park_ns > kNanosPerSecond) {
         refuse("idle strategy options", options, "minPark <= maxPark <= 1s");
     }

@@ -15,8 +15,9 @@ class IdleStrategy {
     virtual void reset() = 0;
 };
 
-/// By upstream's names: "backoff" (spin, yield, park 1 us doubling to 1 ms; no spins by default on
-/// machines with few CPUs), "spin" ("busy_spin"),
+/// By upstream's names: "backoff" (spin, yield, park 1 us doubling to 1 ms; on machines with few
+/// CPUs, unless options are given, yield and park 1 us in turn instead of spinning), "spin"
+/// ("busy_spin"),
 /// "yield", "sleep-ns" (park 1 us), "sleep-ms" (park 1 ms), "noop"; with the C driver's prefix
 /// "aeron_idle_strategy_" and the Java class names as aliases. Options, when not empty: of backoff
 /// "spins-yields-minPark-maxPark" such as "10-20-1us-1ms", of the sleeping ones the duration.
