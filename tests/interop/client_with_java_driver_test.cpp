@@ -39,7 +39,7 @@ class ClientWithJavaDriver : public ::testing::TestWithParam<bool> {
     static void TearDownTestSuite() { driver_.reset(); }
 
     void SetUp() override {
-        if (driver_ == nullptr) GTEST_SKIP() << "TERN_AERON_JAR is not set";
+        ASSERT_NE(driver_, nullptr) << "set TERN_AERON_JAR, or run ./dev test interop";
         aeron_ = connect();
     }
 

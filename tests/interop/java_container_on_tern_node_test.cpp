@@ -28,7 +28,7 @@ using ::testing::HasSubstr;
 class JavaContainerOnTernNode : public ::testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
-        if (aeron_jar() == nullptr) GTEST_SKIP() << "set TERN_AERON_JAR, or run ./dev test interop";
+        ASSERT_NE(aeron_jar(), nullptr) << "set TERN_AERON_JAR, or run ./dev test interop";
     }
 
     /// Node and container, up to the member's leadership; expects the total that the service has

@@ -1,6 +1,6 @@
 #pragma once
 // Upstream's Java media driver as a process, for the interop tests: its jar is named by the
-// environment variable TERN_AERON_JAR; without it the tests that need it are skipped.
+// environment variable TERN_AERON_JAR; without it the tests that need it fail.
 
 #include <cstdlib>
 #include <memory>

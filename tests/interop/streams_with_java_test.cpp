@@ -59,7 +59,7 @@ class TernDriver {
 class Streams : public ::testing::TestWithParam<std::string> {
   protected:
     void SetUp() override {
-        if (aeron_jar() == nullptr) GTEST_SKIP() << "set TERN_AERON_JAR, or run ./dev test interop";
+        ASSERT_NE(aeron_jar(), nullptr) << "set TERN_AERON_JAR, or run ./dev test interop";
         tern_ = std::make_unique<TernDriver>(platform_, GetParam());
     }
     void TearDown() override {
