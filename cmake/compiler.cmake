@@ -11,6 +11,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 add_compile_options(-fno-omit-frame-pointer)
 
+if(TERN_PLANTED_FAULTS)
+    add_compile_definitions(TERN_PLANTED_FAULTS=1)
+endif()
+
 if(TERN_SANITIZE)
     add_compile_options(-fsanitize=${TERN_SANITIZE} -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${TERN_SANITIZE})
