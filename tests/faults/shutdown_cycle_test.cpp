@@ -64,7 +64,7 @@ TEST(ShutdownOnTheMachine, OfAnIdleNodeTakesLessThanATenthOfASecond) {
     }
 }
 
-#ifndef NDEBUG
+#ifdef TERN_PLANTED_FAULTS
 TEST(ShutdownCyclesOnTheMachine, FindTheFoundingBugWhenItIsPutBack) {
     for (const auto threading :
          {NodeThreading::single, NodeThreading::shared, NodeThreading::dedicated}) {
