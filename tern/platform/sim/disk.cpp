@@ -46,6 +46,22 @@ std::string_view name_of(DiskOperation operation) {
     return "use";
 }
 
+std::uint32_t error_ppm(DiskOperation operation, const DiskOptions& options) {
+    switch (operation) {
+        case DiskOperation::read:
+            return options.read_error_ppm;
+        case DiskOperation::write:
+            return options.write_error_ppm;
+        case DiskOperation::sync:
+            return options.sync_error_ppm;
+        case DiskOperation::open:
+        case DiskOperation::create:
+        case DiskOperation::rename:
+            break;
+    }
+    return 0;
+}
+
 }  // namespace
 
 Disk::Disk(const DiskOptions& options, Timeline& timeline, Prng prng)
@@ -61,19 +77,27 @@ void Disk::fail_next(DiskOperation operation, std::string path_part, int error, 
     faults_.push_back({operation, std::move(path_part), error, times});
 }
 
+void Disk::take_time(DiskOperation operation) {
+    const bool is_read = operation == DiskOperation::read;
+    const bool is_write = operation == DiskOperation::write;
+    if (!is_read && !is_write && operation != DiskOperation::sync) return;
+    const Range& latency = is_read    ? options_.read_latency_ns
+                           : is_write ? options_.write_latency_ns
+                                      : options_.sync_latency_ns;
+    std::int64_t taken_ns = latency.max > 0 ? prng_.between(latency) : 0;
+    if (prng_.chance(options_.stall_ppm)) taken_ns += prng_.between(options_.stall_ns);
+    if (taken_ns > 0 && latency_listener_) latency_listener_(taken_ns);
+}
+
 void Disk::check(DiskOperation operation, const std::string& path) {
+    if (!is_shared_memory(path)) take_time(operation);
     for (InjectedFault& fault : faults_) {
         if (fault.times <= 0 || fault.operation != operation) continue;
         if (path.find(fault.path_part) == std::string::npos) continue;
         --fault.times;
         fail(name_of(operation), path, fault.error);
     }
-    const bool is_write = operation == DiskOperation::write;
-    const bool is_sync = operation == DiskOperation::sync;
-    if ((is_write && prng_.chance(options_.write_error_ppm)) ||
-        (is_sync && prng_.chance(options_.sync_error_ppm))) {
-        fail(name_of(operation), path, EIO);
-    }
+    if (prng_.chance(error_ppm(operation, options_))) fail(name_of(operation), path, EIO);
 }
 
 void Disk::crash() {

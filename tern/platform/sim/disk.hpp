@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tern/platform/sim/inode.hpp"
@@ -31,6 +33,10 @@ class Disk {
     /// The next `times` operations of this kind on paths that contain `path_part` fail with this
     /// errno, having done nothing.
     void fail_next(DiskOperation operation, std::string path_part, int error, int times = 1);
+    /// Told how long an operation takes that has latency (DiskOptions), in ns, while it is called:
+    /// the disk itself waits for nobody. At most one listener; an empty one takes it away.
+    using LatencyListener = std::function<void(std::int64_t)>;
+    void on_latency(LatencyListener listener) { latency_listener_ = std::move(listener); }
     /// Power is lost: unsynced changes are kept, lost or torn as the options say.
     void crash();
 
@@ -72,6 +78,7 @@ class Disk {
     };
 
     void check(DiskOperation operation, const std::string& path);
+    void take_time(DiskOperation operation);
     void require_parent(const std::string& path) const;
     [[nodiscard]] InodePtr require(const std::string& path) const;
     [[nodiscard]] Change edit(const std::string& path, InodePtr after);
@@ -85,6 +92,7 @@ class Disk {
     std::map<std::string, InodePtr> entries_;
     std::deque<Change> changes_;  // since the last sync of a directory, oldest first
     std::vector<InjectedFault> faults_;
+    LatencyListener latency_listener_;
 };
 
 }  // namespace tern::platform::sim

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 
 #include "tern/platform/sim/world.hpp"
@@ -12,7 +13,11 @@
 namespace tern::platform::sim {
 namespace {
 
+using testing::AllOf;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Ge;
+using testing::Le;
 
 class Stored : public testing::Test {
   protected:
@@ -217,6 +222,62 @@ TEST_F(Stored, ErrorsAreInjectedByOperationAndPath) {
     EXPECT_EQ(error_of([&] { file->sync(true); }), 0);
     host_.disk().options().write_error_ppm = kPpm;
     EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("x")); }), EIO);
+}
+
+TEST_F(Stored, ReadsFailByChanceWhenAsked) {
+    auto file = storage().create("/data", {});
+    file->write_at(0, as_bytes("x"));
+    EXPECT_EQ(content("/data"), "x");
+    host_.disk().options().read_error_ppm = kPpm;
+    std::array<std::byte, 1> byte;
+    EXPECT_EQ(error_of([&] { (void)file->read_at(0, byte); }), EIO);
+}
+
+TEST_F(Stored, OperationsTellHowLongTheyTake) {
+    auto file = storage().create("/data", {});
+    std::vector<std::int64_t> taken;
+    host_.disk().on_latency([&](std::int64_t ns) { taken.push_back(ns); });
+    std::array<std::byte, 1> byte;
+    const auto use = [&](File& used) {
+        taken.clear();
+        used.write_at(0, as_bytes("x"));
+        (void)used.read_at(0, byte);
+        used.sync(true);
+    };
+    use(*file);
+    EXPECT_THAT(taken, ElementsAre());
+    DiskOptions& options = host_.disk().options();
+    options.read_latency_ns = {100, 199};
+    options.write_latency_ns = {200, 299};
+    options.sync_latency_ns = {300, 399};
+    use(*file);
+    EXPECT_THAT(taken, ElementsAre(AllOf(Ge(200), Le(299)), AllOf(Ge(100), Le(199)),
+                                   AllOf(Ge(300), Le(399))));
+    options.stall_ppm = kPpm;
+    options.stall_ns = {10'000, 10'000};
+    use(*file);
+    EXPECT_THAT(taken, Each(AllOf(Ge(10'100), Le(10'399))));
+    taken.clear();
+    storage().sync_directory("/");
+    EXPECT_EQ(taken.size(), 1U);
+    use(*storage().create("/dev/shm/memory", {}));
+    EXPECT_THAT(taken, ElementsAre());
+}
+
+TEST_F(Stored, ADiskMayRunFullAndBeEmptiedAgainWhileInUse) {
+    auto file = storage().create("/data", {});
+    file->write_at(0, as_bytes("before"));
+    host_.disk().options().capacity = 8;
+    EXPECT_EQ(error_of([&] { file->write_at(6, as_bytes(" after")); }), ENOSPC);
+    EXPECT_EQ(content("/data"), "before a");
+    host_.disk().options().capacity = 3;  // less than is there already
+    EXPECT_EQ(storage().free_space("/"), 0);
+    EXPECT_EQ(error_of([&] { file->write_at(0, as_bytes("BEFORE")); }), 0);
+    EXPECT_EQ(error_of([&] { file->write_at(8, as_bytes("x")); }), ENOSPC);
+    EXPECT_EQ(content("/data"), "BEFORE a");
+    host_.disk().options().capacity = 100;
+    file->write_at(6, as_bytes(" after"));
+    EXPECT_EQ(content("/data"), "BEFORE after");
 }
 
 TEST_F(Stored, RefusesWhatAFileSystemRefuses) {

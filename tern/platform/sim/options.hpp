@@ -41,8 +41,17 @@ struct CrashOptions {
 struct DiskOptions {
     std::int64_t capacity = std::int64_t{1} << 40;                ///< bytes of the disk
     std::int64_t shared_memory_capacity = std::int64_t{1} << 40;  ///< bytes below /dev/shm
+    std::uint32_t read_error_ppm = 0;   ///< a read of a file fails with EIO
     std::uint32_t write_error_ppm = 0;  ///< a write to a file fails with EIO, having done nothing
     std::uint32_t sync_error_ppm = 0;   ///< a sync fails with EIO; nothing became durable
+    // How long each operation on a file takes, a failing one too; min >= 0, {0, 0}: no time. A
+    // change of a size counts as a write, a sync of a directory as a sync; what is below /dev/shm
+    // takes no time. Told to Disk::on_latency().
+    Range read_latency_ns{0, 0};
+    Range write_latency_ns{0, 0};
+    Range sync_latency_ns{0, 0};
+    std::uint32_t stall_ppm = 0;              ///< a read, write or sync takes stall_ns more
+    Range stall_ns{10'000'000, 500'000'000};  ///< min >= 0
     CrashOptions crash;
 };
 
