@@ -1,0 +1,76 @@
+#include "sim/checkers/stream_checker.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tern/base/assert.hpp"
+
+namespace tern::sim {
+
+void StreamWriter::accepted(std::int64_t position) {
+    TERN_ASSERT(ends_.size() < kMaxMessages, "a run sends fewer messages on one stream");
+    TERN_ASSERT(position > this->position(), "an accepted message moves the position");
+    ends_.push_back(position);
+}
+
+std::uint64_t StreamWriter::sent_up_to(std::int64_t position) const noexcept {
+    return static_cast<std::uint64_t>(std::ranges::upper_bound(ends_, position) - ends_.begin());
+}
+
+std::string StreamReader::finding(const std::string& text) const {
+    return fmt::format("stream {:#x} session {}: {}", writer_->stream_key(), writer_->session(),
+                       text);
+}
+
+std::optional<std::string> StreamReader::on_image(std::optional<std::uint64_t> first) {
+    const bool had_one = has_image_;
+    has_image_ = true;
+    may_skip_ = !first;
+    next_ = first.value_or(next_);
+    if (had_one) return finding("a second image while the first is there");
+    return std::nullopt;
+}
+
+std::optional<std::string> StreamReader::on_image_gone() {
+    const bool had_one = has_image_;
+    has_image_ = false;
+    if (!had_one) return finding("an image is gone that was not there");
+    return std::nullopt;
+}
+
+std::optional<std::string> StreamReader::on_message(ConstBytes message) {
+    const auto header = StreamPayload::verify(message);
+    if (!header) return finding(fmt::format("{}, {} expected", header.error(), next_));
+    if (header->stream_key != writer_->stream_key() || header->session != writer_->session()) {
+        return finding(fmt::format("message {} of stream {:#x} session {}", header->sequence,
+                                   header->stream_key, header->session));
+    }
+    if (!has_image_) return finding(fmt::format("message {} without an image", header->sequence));
+    if (header->sequence >= writer_->sent()) {
+        return finding(fmt::format("message {} was never sent, only {} were", header->sequence,
+                                   writer_->sent()));
+    }
+    auto found = check_order(header->sequence);
+    may_skip_ = false;
+    next_ = header->sequence + 1;  // one finding for one fault, not for all that follows
+    return found;
+}
+
+std::optional<std::string> StreamReader::check_order(std::uint64_t sequence) const {
+    if (sequence == next_ || (may_skip_ && sequence > next_)) return std::nullopt;
+    if (sequence > next_) {
+        return finding(fmt::format("gap: message {} came where {} was due", sequence, next_));
+    }
+    return finding(fmt::format("message {} {}, {} was due", sequence,
+                               sequence + 1 == next_ ? "repeated" : "repeated or out of order",
+                               next_));
+}
+
+std::optional<std::string> StreamReader::finish(std::uint64_t complete_up_to) const {
+    if (next_ >= complete_up_to) return std::nullopt;
+    return finding(fmt::format("ends before message {}, but all below {} should have arrived",
+                               next_, complete_up_to));
+}
+
+}  // namespace tern::sim

@@ -1,0 +1,73 @@
+#pragma once
+// Messages of a stream arrive whole and in order.
+//
+// The scenario owns a StreamWriter for each publication: it makes the messages and remembers what
+// the publication took, so it outlives the process that publishes. A StreamReader judges what one
+// subscriber gets through its images of that publication.
+//
+// Findings are one line each and name stream, session and sequence number. No thread safety.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/checkers/stream_payload.hpp"
+
+namespace tern::sim {
+
+class StreamWriter {
+  public:
+    static constexpr std::size_t kMaxMessages = 1 << 20;  ///< remembered, 8 bytes each
+
+    StreamWriter(std::uint64_t stream_key, std::uint32_t session) : payload_(stream_key, session) {}
+
+    [[nodiscard]] std::uint64_t stream_key() const noexcept { return payload_.stream_key(); }
+    [[nodiscard]] std::uint32_t session() const noexcept { return payload_.session(); }
+
+    /// The next message to offer; the same sequence number until one is accepted.
+    [[nodiscard]] ConstBytes next(std::size_t length) { return payload_.make(sent(), length); }
+    /// The publication took it, and stands at this position now.
+    void accepted(std::int64_t position);
+
+    [[nodiscard]] std::uint64_t sent() const noexcept { return ends_.size(); }  ///< messages
+    /// Where the last accepted message ends; 0 before the first.
+    [[nodiscard]] std::int64_t position() const noexcept {
+        return ends_.empty() ? 0 : ends_.back();
+    }
+    /// How many messages end at or before this position.
+    [[nodiscard]] std::uint64_t sent_up_to(std::int64_t position) const noexcept;
+
+  private:
+    StreamPayload payload_;
+    std::vector<std::int64_t> ends_;  // position at which message n ends
+};
+
+class StreamReader {
+  public:
+    /// `writer` outlives the reader.
+    explicit StreamReader(const StreamWriter& writer) : writer_(&writer) {}
+
+    /// The subscriber has an image of the writer's session. `first` is the message it has to begin
+    /// with; nullopt where it joins late, and may begin with any that it has not had yet.
+    [[nodiscard]] std::optional<std::string> on_image(std::optional<std::uint64_t> first);
+    /// A whole message, assembled from its fragments.
+    [[nodiscard]] std::optional<std::string> on_message(ConstBytes message);
+    [[nodiscard]] std::optional<std::string> on_image_gone();
+    /// Nothing more will come. All messages below `complete_up_to` should have; 0 asks for none.
+    [[nodiscard]] std::optional<std::string> finish(std::uint64_t complete_up_to) const;
+
+    /// The sequence number after the last message, or that the image has to begin with.
+    [[nodiscard]] std::uint64_t next() const noexcept { return next_; }
+
+  private:
+    [[nodiscard]] std::string finding(const std::string& text) const;
+    [[nodiscard]] std::optional<std::string> check_order(std::uint64_t sequence) const;
+
+    const StreamWriter* writer_;
+    std::uint64_t next_ = 0;
+    bool has_image_ = false;
+    bool may_skip_ = false;  // the next message may be any that is not below next_
+};
+
+}  // namespace tern::sim
