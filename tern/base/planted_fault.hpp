@@ -22,17 +22,51 @@
 #endif
 
 /// X(name, room where the mistake is made, what goes wrong).
-#define TERN_FAULT_LIST(X)                                                                        \
-    /* The founding bug, and the other orders of closing that CST-14 forbids. */                  \
-    X(skip_archive_client_close, "cluster", "the module never closes its archive session")        \
-    X(request_after_close_session, "archive", "the client sends something on a session it ended") \
-    X(close_aeron_before_archive_client, "cluster", "the module closes its client first")         \
-    X(skip_snapshot_archive_client_close, "cluster", "a snapshot's archive session is left open") \
-    X(abandon_session_being_made, "archive", "a client closed while it connects says nothing")    \
-    X(leave_replays_running, "cluster", "module and container do not stop their replays")         \
-    X(close_archive_before_module, "node", "the archive goes while the module needs it")          \
-    X(close_driver_before_archive, "node", "the driver goes while the archive needs it")          \
-    X(close_container_beside_module, "node", "the container goes while the module runs")
+#define TERN_FAULT_LIST(X)                                                                         \
+    /* The founding bug, and the other orders of closing that CST-14 forbids. */                   \
+    X(skip_archive_client_close, "cluster", "the module never closes its archive session")         \
+    X(request_after_close_session, "archive", "the client sends something on a session it ended")  \
+    X(close_aeron_before_archive_client, "cluster", "the module closes its client first")          \
+    X(skip_snapshot_archive_client_close, "cluster", "a snapshot's archive session is left open")  \
+    X(abandon_session_being_made, "archive", "a client closed while it connects says nothing")     \
+    X(leave_replays_running, "cluster", "module and container do not stop their replays")          \
+    X(close_archive_before_module, "node", "the archive goes while the module needs it")           \
+    X(close_driver_before_archive, "node", "the driver goes while the archive needs it")           \
+    X(close_container_beside_module, "node", "the container goes while the module runs")           \
+    /* Transport: receivers. */                                                                    \
+    X(nak_never_repeated, "driver", "a lost NAK, or a lost answer to it, stops the stream")        \
+    X(nak_forgotten_at_term_end, "driver", "a gap that reaches a term's end is never reported")    \
+    X(tail_loss_unnoticed, "driver", "heartbeats do not tell that the last frames were lost")      \
+    X(reliable_gap_padded, "driver", "lost frames of a reliable stream are padded over")           \
+    X(status_message_never_repeated, "driver", "a status message is not sent again while idle")    \
+    X(unread_bytes_acknowledged, "driver",                                                         \
+      "the window moves with what arrived, not what was read")                                     \
+    X(setup_elicited_only_once, "driver", "a lost request for a SETUP is never repeated")          \
+    X(session_cools_down_for_ever, "driver",                                                       \
+      "a session whose image timed out is never let in again")                                     \
+    X(heartbeat_keeps_nothing_alive, "driver", "an image of an idle stream times out")             \
+    X(image_ends_before_repair, "driver", "end of stream ends an image that still has gaps")       \
+    X(image_ends_while_read, "driver", "an ended image is taken from a slow subscriber")           \
+    X(image_term_not_cleaned, "driver", "a term is used again with old frames in it")              \
+    X(stale_datagram_inserted, "driver",                                                           \
+      "a datagram from behind the window is written to the log")                                   \
+    X(truncated_datagram_taken, "logbuffer", "a frame longer than its datagram is accepted")       \
+    /* Transport: senders. */                                                                      \
+    X(retransmit_lingers_for_ever, "driver", "the same loss is never answered a second time")      \
+    X(retransmit_from_active_term, "driver",                                                       \
+      "a loss in an earlier term is answered from this one")                                       \
+    X(late_receiver_gets_no_setup, "driver", "only a stream's first receiver is sent SETUPs")      \
+    X(dead_receiver_never_forgotten, "driver", "a stream stays connected to receivers that died")  \
+    X(silent_group_member_never_dropped, "driver", "a dead member of a group holds up the others") \
+    X(end_of_stream_too_early, "driver", "end of stream is told before the last data is sent")     \
+    X(publication_does_not_linger, "driver", "a closed stream repairs no loss any more")           \
+    /* Transport: within a machine. */                                                             \
+    X(ipc_ignores_slowest_subscriber, "driver", "IPC data is overwritten before all have read it") \
+    X(ipc_ends_before_drained, "driver", "a closed IPC stream is taken from its subscribers")      \
+    X(abandoned_claim_never_unblocked, "logbuffer", "a claim of a dead client stops the stream")   \
+    X(dead_client_unnoticed, "driver", "what belonged to a dead client is kept for ever")          \
+    X(subscriber_position_left, "driver", "a closed subscription leaves its position counters")    \
+    X(aborted_fragment_lost, "client", "a fragment that its handler aborted is not polled again")
 
 namespace tern {
 

@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "tern/base/bytes.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/client/header.hpp"
 #include "tern/client/mapped_log.hpp"
 #include "tern/logbuffer/position.hpp"
@@ -262,7 +263,9 @@ int Image::deliver_controlled(Handler& handler, std::int64_t position, std::int3
                                     header.wrap(frame.data());
                                     switch (handler(frame.payload(), std::as_const(header))) {
                                         case ControlledAction::abort:
-                                            return logbuffer::ReadStep::retry;
+                                            return planted(Fault::aborted_fragment_lost)
+                                                       ? logbuffer::ReadStep::stop
+                                                       : logbuffer::ReadStep::retry;
                                         case ControlledAction::break_:
                                             return logbuffer::ReadStep::stop;
                                         case ControlledAction::commit:

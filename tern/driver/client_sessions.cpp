@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/memory/counter_keys.hpp"
 #include "tern/memory/counter_types.hpp"
 
@@ -44,7 +45,8 @@ std::vector<std::unique_ptr<Client>> ClientSessions::take_gone(std::int64_t now_
             client->last_heartbeat_ms = heartbeat_ms;
             client->time_of_last_change_ns = now_ns;
         }
-        const bool silent = now_ns - client->time_of_last_change_ns > timeout_ns;
+        const bool silent = now_ns - client->time_of_last_change_ns > timeout_ns &&
+                            !planted(Fault::dead_client_unnoticed);
         if (client->is_closed || silent) gone.push_back(std::move(client));
     }
     std::erase(clients_, nullptr);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "tern/base/planted_fault.hpp"
+
 namespace tern::driver {
 
 namespace {
@@ -88,7 +90,8 @@ std::int64_t MinFlowControl::on_status_message(const wire::StatusMessage& messag
 std::int64_t MinFlowControl::on_idle(std::int64_t now_ns, std::int64_t sender_limit) {
     const auto removed = std::erase_if(receivers_, [&](const Receiver& receiver) {
         return receiver.end_of_stream ||
-               receiver.time_of_last_status_ns + config_.receiver_timeout_ns < now_ns;
+               (!planted(Fault::silent_group_member_never_dropped) &&
+                receiver.time_of_last_status_ns + config_.receiver_timeout_ns < now_ns);
     });
     std::int64_t limit = setup_limit(now_ns);
     for (const Receiver& receiver : receivers_) {

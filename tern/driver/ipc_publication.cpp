@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/logbuffer/log_unblocker.hpp"
 #include "tern/logbuffer/term_cleaner.hpp"
 
@@ -39,7 +40,9 @@ int IpcPublication::update_publisher_limit(const WorkingPositions& subscribers) 
         return 1;
     }
     consumer_position_ = std::max(consumer_position_, subscribers.max);
-    const std::int64_t limit = subscribers.min + params_.window_length;
+    const std::int64_t slowest =
+        planted(Fault::ipc_ignores_slowest_subscriber) ? subscribers.max : subscribers.min;
+    const std::int64_t limit = slowest + params_.window_length;
     if (limit <= trip_limit_) return 0;
     clean_towards(subscribers.min);
     publisher_limit_.set(limit);
@@ -84,7 +87,7 @@ IpcPublication::Action IpcPublication::on_active(std::int64_t now_ns,
 IpcPublication::Action IpcPublication::on_draining(const WorkingPositions& subscribers) {
     const std::int64_t producer = producer_position();
     publisher_position_.set(producer);
-    if (subscribers.all_reached(producer)) {
+    if (subscribers.all_reached(producer) || planted(Fault::ipc_ends_before_drained)) {
         state_ = State::linger;
         return Action::announce_end;
     }

@@ -1,5 +1,6 @@
 #include "tern/driver/loss_detector.hpp"
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/logbuffer/term_rebuilder.hpp"
 
 namespace tern::driver {
@@ -29,8 +30,11 @@ LossDetector::Result LossDetector::scan(const logbuffer::LogBuffers& log,
         deadline_ns_ = now_ns + delay_.initial_ns();
         result.loss_found = true;
     }
+    const bool ends_term = gap.term_offset + gap.length == term_length;
+    if (ends_term && planted(Fault::nak_forgotten_at_term_end)) return result;
     if (now_ns >= deadline_ns_) {
         deadline_ns_ = now_ns + delay_.retry_ns();
+        if (planted(Fault::nak_never_repeated)) deadline_ns_ = INT64_MAX;
         result.due = gap;
     }
     return result;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/driver/send_channel_endpoint.hpp"
 #include "tern/logbuffer/log_unblocker.hpp"
 #include "tern/logbuffer/term_cleaner.hpp"
@@ -129,7 +130,7 @@ void NetworkPublication::release_reference(std::int64_t now_ns) {
     const std::int64_t producer = producer_position();
     counters_.publisher_limit.set(producer);
     log_.metadata().set_end_of_stream_position(producer);
-    if (counters_.sender_position.get() >= producer) {
+    if (counters_.sender_position.get() >= producer || planted(Fault::end_of_stream_too_early)) {
         is_end_of_stream_.store(true, std::memory_order_release);
     }
     enter(PublicationState::draining, now_ns);
@@ -209,7 +210,8 @@ PublicationAction NetworkPublication::on_draining(std::int64_t now_ns,
 
 PublicationAction NetworkPublication::on_linger(std::int64_t now_ns) {
     const bool is_over = has_received_unicast_eos_.load(std::memory_order_acquire) ||
-                         now_ns - time_of_last_activity_ns_ >= params_.linger_timeout_ns;
+                         now_ns - time_of_last_activity_ns_ >= params_.linger_timeout_ns ||
+                         planted(Fault::publication_does_not_linger);
     if (references_ > 0 || !is_over) return PublicationAction::none;
     enter(PublicationState::done, now_ns);
     return PublicationAction::remove_from_sender;

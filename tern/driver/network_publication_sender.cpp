@@ -1,6 +1,7 @@
 // What the sender does with a publication (DSR-3.2 .. DSR-3.11).
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/driver/conductor_requests.hpp"
 #include "tern/driver/network_publication.hpp"
 #include "tern/driver/send_channel_endpoint.hpp"
@@ -71,7 +72,8 @@ void NetworkPublication::resend(std::int32_t term_id, std::int32_t term_offset, 
                                 logbuffer::max_message_length(log_.term_length());
     if (position < 0 || position < bottom || position >= sender_position) return;
 
-    const ConstBytes term = log_.term_at(position);
+    const ConstBytes term =
+        log_.term_at(planted(Fault::retransmit_from_active_term) ? sender_position : position);
     std::int32_t total = 0;
     while (total < length) {
         TrainBatch batch;
@@ -164,7 +166,7 @@ void NetworkPublication::on_idle(std::int64_t now_ns, std::int64_t position) {
 }
 
 void NetworkPublication::remove_silent_receivers(std::int64_t now_ns) {
-    if (live_receivers_.empty()) return;
+    if (live_receivers_.empty() || planted(Fault::dead_receiver_never_forgotten)) return;
     const std::int64_t oldest = now_ns - params_.connection_timeout_ns;
     std::erase_if(live_receivers_, [&](const LiveReceiver& receiver) {
         return receiver.time_of_last_status_ns <= oldest;
@@ -218,6 +220,7 @@ void NetworkPublication::on_status_message(const wire::StatusMessage& message, s
 void NetworkPublication::on_elicit_setup(const wire::StatusMessage& message,
                                          const SocketAddress& source) {
     if (is_end_of_stream_.load(std::memory_order_acquire)) return;
+    if (has_initial_connection_ && planted(Fault::late_receiver_gets_no_setup)) return;
     is_setup_elicited_ = true;
     flow_control_->on_trigger_send_setup(message);
     if (params_.is_response) response_address_ = source;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/logbuffer/term_cleaner.hpp"
 
 namespace tern::driver {
@@ -54,7 +55,10 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
         subscribers.min > next_status_position_ + decision.window_length / 4) {
         clean_towards(subscribers.min - log_.term_length());
-        schedule_status_message(subscribers.min, decision.window_length);
+        schedule_status_message(planted(Fault::unread_bytes_acknowledged)
+                                    ? counters_.receiver_position.get_plain()
+                                    : subscribers.min,
+                                decision.window_length);
         work = 1;
     }
     return work;
@@ -71,7 +75,9 @@ void PublicationImage::clean_towards(std::int64_t position) {
     const std::int32_t offset = logbuffer::term_offset_of(clean_position_, log_.term_length());
     const auto length = static_cast<std::int32_t>(
         std::min<std::int64_t>(position - clean_position_, log_.term_length() - offset));
-    logbuffer::clean_term(log_.term_at(clean_position_), offset, length);
+    if (!planted(Fault::image_term_not_cleaned)) {
+        logbuffer::clean_term(log_.term_at(clean_position_), offset, length);
+    }
     clean_position_ += length;
 }
 
@@ -148,8 +154,9 @@ bool PublicationImage::is_over(std::int64_t now_ns, const WorkingPositions& subs
     if (log_.metadata().is_publication_revoked()) return true;
     const bool is_dead = now_ns > time_of_last_packet_ns_.load(std::memory_order_relaxed) +
                                       params_.liveness_timeout_ns;
-    const bool is_complete = is_end_of_stream() && counters_.receiver_position.get_plain() >=
-                                                       counters_.receiver_high_water_mark.get();
+    const bool is_complete = is_end_of_stream() && (counters_.receiver_position.get_plain() >=
+                                                        counters_.receiver_high_water_mark.get() ||
+                                                    planted(Fault::image_ends_before_repair));
     if (subscribers.any() && !is_dead && !is_complete) return false;
     is_sending_end_of_stream_.store(true, std::memory_order_release);
     return true;
@@ -162,8 +169,9 @@ bool PublicationImage::is_drained(std::int64_t now_ns, const WorkingPositions& s
     }
     // Long enough for the sender to hear of it even when some of the messages are lost.
     const std::int64_t telling_ns = kEndOfStreamStatusMultiple * params_.status_message_timeout_ns;
-    return subscribers.all_reached(counters_.receiver_position.get_plain()) &&
-           now_ns > time_of_last_state_change_ns_ + telling_ns;
+    const bool all_is_read = subscribers.all_reached(counters_.receiver_position.get_plain()) ||
+                             planted(Fault::image_ends_while_read);
+    return all_is_read && now_ns > time_of_last_state_change_ns_ + telling_ns;
 }
 
 }  // namespace tern::driver

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/driver/publication_image.hpp"
 #include "tern/logbuffer/position.hpp"
 #include "tern/logbuffer/term_rebuilder.hpp"
@@ -49,7 +50,7 @@ void PublicationImage::on_data(const wire::DataHeader& header, ConstBytes datagr
         on_heartbeat(position, header.flags, destination, source, now_ns);
         return;
     }
-    if (position < last_status_position_) {
+    if (position < last_status_position_ && !planted(Fault::stale_datagram_inserted)) {
         system_counters_[SystemCounter::flow_control_under_runs].increment();
         // A slower one of several paths is still a path.
         if (position + length >= last_status_position_ - max_window_length_) {
@@ -74,14 +75,18 @@ void PublicationImage::on_heartbeat(std::int64_t position, std::uint8_t flags,
         system_counters_[SystemCounter::flow_control_under_runs].increment();
         return;
     }
-    time_of_last_packet_ns_.store(now_ns, std::memory_order_relaxed);
+    if (!planted(Fault::heartbeat_keeps_nothing_alive)) {
+        time_of_last_packet_ns_.store(now_ns, std::memory_order_relaxed);
+    }
     Connection& connection = connection_of(destination, source, now_ns);
     connection.time_of_last_activity_ns = now_ns;
     connection.time_of_last_frame_ns = now_ns;
     if ((flags & wire::data_flags::kEndOfStream) != 0) {
         on_end_of_stream(connection, position, (flags & wire::data_flags::kRevoked) != 0);
     }
-    counters_.receiver_high_water_mark.propose_max(position);
+    if (!planted(Fault::tail_loss_unnoticed)) {
+        counters_.receiver_high_water_mark.propose_max(position);
+    }
     system_counters_[SystemCounter::heartbeats_received].increment();
 }
 
@@ -194,8 +199,9 @@ int PublicationImage::send_pending(std::int64_t now_ns) {
 int PublicationImage::send_pending_status_message(std::int64_t now_ns) {
     const bool is_leaving = is_sending_end_of_stream_.load(std::memory_order_acquire);
     const bool has_changed = acknowledgement_.changed_since(last_acknowledgement_change_);
-    const bool is_due =
-        (status_messages_enabled_ && status_deadline_ns_ < now_ns) || (is_leaving && !was_leaving_);
+    const bool is_due = (status_messages_enabled_ && status_deadline_ns_ < now_ns &&
+                         !planted(Fault::status_message_never_repeated)) ||
+                        (is_leaving && !was_leaving_);
     if (!has_changed && !is_due) return 0;
     if (rejection_reason_) {
         if (!is_due) return 0;
@@ -233,7 +239,7 @@ int PublicationImage::send_pending_loss(std::int64_t now_ns) {
     if (!loss_.changed_since(last_loss_change_)) return 0;
     const auto gap = loss_.read(last_loss_change_);
     if (!gap || rejection_reason_ || log_.metadata().is_publication_revoked()) return 0;
-    if (params_.is_reliable) {
+    if (params_.is_reliable && !planted(Fault::reliable_gap_padded)) {
         wire::NakFrame nak;
         nak.session_id = params_.session_id;
         nak.stream_id = params_.stream_id;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/driver/channel_sockets.hpp"
 #include "tern/driver/conductor_requests.hpp"
 #include "tern/driver/publication_image.hpp"
@@ -310,6 +311,8 @@ void ReceiveChannelEndpoint::check_pending_setups(std::int64_t now_ns) {
                 elicit_setup(**found, (*found)->control_address, kAnyStream, kAnySession);
             }
             pending.time_of_last_request_ns = now_ns;
+            ++i;
+        } else if (planted(Fault::setup_elicited_only_once)) {
             ++i;
         } else {
             dispatcher_.clear(pending.stream_id, pending.session_id, SessionState::pending_setup);

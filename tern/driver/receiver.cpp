@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
+
 namespace tern::driver {
 
 using memory::SystemCounter;
@@ -175,6 +177,7 @@ void Receiver::on_remove_image(PublicationImage& image) {
 
 void Receiver::on_remove_cool_down(ReceiveChannelEndpoint& endpoint, std::int32_t stream_id,
                                    std::int32_t session_id) {
+    if (planted(Fault::session_cools_down_for_ever)) return;
     endpoint.dispatcher().clear(stream_id, session_id, SessionState::cool_down);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/logbuffer/position.hpp"
 
 namespace tern::driver {
@@ -69,7 +70,8 @@ void RetransmitHandler::expire(std::int64_t now_ns, RetransmitSender& sender) {
             sender.resend(action.term_id, action.term_offset, action.length, now_ns);
             action.state = State::lingering;
             action.expiry_ns = now_ns + config_.linger_ns;
-        } else if (action.state == State::lingering && now_ns > action.expiry_ns) {
+        } else if (action.state == State::lingering && now_ns > action.expiry_ns &&
+                   !planted(Fault::retransmit_lingers_for_ever)) {
             action.state = State::inactive;
         }
         if (action.state != State::inactive) {

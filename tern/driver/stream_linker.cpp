@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/driver/stream_counters.hpp"
 
 namespace tern::driver {
@@ -21,7 +22,7 @@ bool StreamLinker::unlink(Stream& stream, const Subscription& subscription) {
         return subscriber.subscription == &subscription;
     });
     if (linked == stream.subscribers.end()) return false;
-    manager_.free(linked->position);
+    if (!planted(Fault::subscriber_position_left)) manager_.free(linked->position);
     stream.subscribers.erase(linked);
     return true;
 }

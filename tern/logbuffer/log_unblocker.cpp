@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/logbuffer/frame.hpp"
 
 namespace tern::logbuffer {
@@ -62,6 +63,7 @@ UnblockResult unblock_term(Bytes term, const LogMetadata& metadata, std::int32_t
 }
 
 bool unblock_log(const LogBuffers& log, std::int64_t blocked_position) noexcept {
+    if (planted(Fault::abandoned_claim_never_unblocked)) return false;
     LogMetadata& metadata = log.metadata();
     const auto count = static_cast<std::int32_t>(blocked_position >> log.shift());
     const std::int32_t partition = partition_index(count);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tern/base/planted_fault.hpp"
+
 namespace tern::logbuffer {
 
 namespace {
@@ -46,7 +48,9 @@ bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept {
         }
         if (header.type == wire::kPadFrameType) return offset + kDataHeaderLength == length;
         if (header.type != wire::kDataFrameType) return false;
-        if (header.frame_length > length - offset) return false;
+        if (header.frame_length > length - offset) {
+            return planted(Fault::truncated_datagram_taken);
+        }
         offset += align_frame(header.frame_length);
     }
     return true;
