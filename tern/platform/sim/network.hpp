@@ -7,12 +7,11 @@
 // bound, is dropped, as real ones are.
 
 #include <cstdint>
-#include <map>
 #include <optional>
-#include <set>
+#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "tern/platform/sim/options.hpp"
@@ -34,12 +33,25 @@ struct NetworkCounts {
     std::uint64_t sent = 0;        ///< datagrams, a multicast one once per receiving host
     std::uint64_t delivered = 0;   ///< to a socket's buffer
     std::uint64_t lost = 0;        ///< by the link's chance, or kMaxInFlight
+    std::uint64_t congested = 0;   ///< the link's queue was full
     std::uint64_t blocked = 0;     ///< by a partition
     std::uint64_t duplicated = 0;  ///< extra copies
     std::uint64_t reordered = 0;
+    std::uint64_t damaged = 0;      ///< copies included
+    std::uint64_t stalls = 0;       ///< of links, by chance
     std::uint64_t overflowed = 0;   ///< the receive buffer was full
     std::uint64_t unreachable = 0;  ///< nobody bound the address
     std::uint64_t short_sends = 0;
+};
+
+/// Buffers of datagrams, used again and again.
+class BufferPool {
+  public:
+    [[nodiscard]] std::vector<std::byte> copy_of(ConstBytes bytes);
+    void give_back(std::vector<std::byte>&& buffer);
+
+  private:
+    std::vector<std::vector<std::byte>> free_;
 };
 
 class VirtualNetwork {
@@ -47,18 +59,24 @@ class VirtualNetwork {
     VirtualNetwork(const NetworkOptions& options, Timeline& timeline, Prng prng)
         : options_(options), timeline_(timeline), prng_(prng) {}
 
-    // For tests and scenarios.
+    // For tests and scenarios. Hosts are added before they are named here.
 
     [[nodiscard]] NetworkOptions& options() noexcept { return options_; }
-    /// One direction between two hosts; from == to: that host's loopback.
+    /// One direction between two hosts; from == to: that host's loopback. What is under way
+    /// arrives when it would have. A dead link is one that loses all.
     void set_link(HostIndex from, HostIndex to, const LinkOptions& options);
+    /// Nothing sent from now on arrives within `duration_ns`; then all of it arrives in a burst.
+    void stall(HostIndex from, HostIndex to, std::int64_t duration_ns);
     /// Nothing sent from one to the other from now on arrives; what is in flight does.
-    void block(HostIndex from, HostIndex to) { blocked_.insert({from, to}); }
-    void unblock(HostIndex from, HostIndex to) { blocked_.erase({from, to}); }
+    void block(HostIndex from, HostIndex to);
+    void unblock(HostIndex from, HostIndex to);
     void isolate(HostIndex host);  ///< both directions, to and from all other hosts
-    void heal() { blocked_.clear(); }
+    /// From now on two hosts reach each other if a group has both of them, or if one of them is in
+    /// no group. Groups may overlap: {{0, 1}, {1, 2}} parts 0 and 2 only.
+    void partition(const std::vector<std::vector<HostIndex>>& groups);
+    void heal();  ///< no two hosts are blocked any more
     [[nodiscard]] const NetworkCounts& counts() const noexcept { return counts_; }
-    [[nodiscard]] std::size_t in_flight() const noexcept { return in_flight_.size(); }
+    [[nodiscard]] std::size_t in_flight() const noexcept { return arrivals_.size(); }
 
     // For the world.
 
@@ -76,37 +94,67 @@ class VirtualNetwork {
     void send(const SimSocket& from, const SocketAddress& to, ConstBytes bytes);
     /// How many of the `count` datagrams of one send() call are taken.
     [[nodiscard]] std::size_t accepted(std::size_t count);
+    [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
 
   private:
-    struct Datagram {
-        HostIndex to_host;
+    struct Link {
+        std::optional<LinkOptions> options;
+        bool is_blocked = false;
+        bool is_in_burst = false;  // of losses
+        std::int64_t last_arrival_ns = 0;
+        std::int64_t stalled_until_ns = 0;
+        std::int64_t queue_empty_ns = 0;  // when the last of the queue has left
+    };
+    struct HostState {
+        std::string name;
+        std::uint16_t next_port = 0;
+        std::unordered_map<std::uint16_t, std::vector<SimSocket*>> bound;  // looked up only
+        std::vector<Link> links;                                           // by receiving host
+    };
+    struct Route {
         SocketAddress source;
         SocketAddress destination;
+    };
+    struct Datagram {
+        Route route;
+        HostIndex to_host = 0;
+        std::uint64_t hash = 0;  // of the bytes
         std::vector<std::byte> bytes;
     };
-    struct LinkState {
-        std::optional<LinkOptions> options;
-        std::int64_t last_arrival_ns = 0;
+    struct Arrival {
+        std::int64_t time_ns;
+        std::uint64_t number;  // in the order of sending
+        std::uint32_t slot;    // in datagrams_
+        [[nodiscard]] bool operator>(const Arrival& other) const noexcept {
+            return time_ns != other.time_ns ? time_ns > other.time_ns : number > other.number;
+        }
     };
-    using Arrival = std::pair<std::int64_t, std::uint64_t>;  // time, number
 
+    [[nodiscard]] Link& link(HostIndex from, HostIndex to);
     [[nodiscard]] std::optional<HostIndex> host_of(HostIndex near, const SocketAddress& a) const;
-    void transmit(HostIndex from, Datagram datagram);
-    void enqueue(std::int64_t arrival_ns, Datagram datagram);
-    void arrive(const Datagram& datagram);
-    void drop(std::uint64_t NetworkCounts::*count, ConstBytes bytes);
-    [[nodiscard]] std::uint16_t ephemeral_port(HostIndex host);
+    [[nodiscard]] std::span<SimSocket* const> bound(HostIndex host, std::uint16_t port) const;
+    void transmit(HostIndex from, HostIndex to, const Route& route, ConstBytes bytes,
+                  std::uint64_t hash);
+    [[nodiscard]] bool is_lost(Link& link, const LinkOptions& options);
+    /// When it has left the queue; nullopt when there was no room.
+    [[nodiscard]] std::optional<std::int64_t> pass_queue(Link& link, const LinkOptions& options,
+                                                         std::size_t length);
+    Datagram& enqueue(std::int64_t arrival_ns, HostIndex to, const Route& route, ConstBytes bytes,
+                      std::uint64_t hash);
+    void damage_in_flight(Datagram& datagram);
+    void arrive(Datagram& datagram);
+    void drop(std::uint64_t NetworkCounts::*count, std::uint64_t hash);
+    [[nodiscard]] std::uint16_t ephemeral_port(HostState& host);
 
     NetworkOptions options_;
     Timeline& timeline_;
     Prng prng_;
     NetworkCounts counts_;
-    std::vector<std::string> host_names_;
-    std::map<HostIndex, std::uint16_t> next_port_;
-    std::map<std::pair<HostIndex, HostIndex>, LinkState> links_;
-    std::set<std::pair<HostIndex, HostIndex>> blocked_;
-    std::map<std::pair<HostIndex, std::uint16_t>, std::vector<SimSocket*>> bound_;
-    std::map<Arrival, Datagram> in_flight_;
+    std::vector<HostState> hosts_;
+    BufferPool buffers_;
+    std::vector<Datagram> datagrams_;  // those in flight, in no order
+    std::vector<std::uint32_t> free_slots_;
+    std::vector<Arrival> arrivals_;  // a heap, the next one first
     std::uint64_t next_number_ = 0;
 };
 

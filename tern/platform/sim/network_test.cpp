@@ -5,6 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstring>
+#include <set>
+
 #include "tern/base/bytes.hpp"
 #include "tern/platform/sim/world.hpp"
 
@@ -108,6 +112,158 @@ TEST_F(Networked, DuplicatesAndReorderingAreVisible) {
         return std::stoi(a) < std::stoi(b);
     };
     EXPECT_FALSE(std::ranges::is_sorted(texts, by_number));
+}
+
+TEST_F(Networked, LossesComeInBurstsWhenAsked) {
+    LinkOptions& link = world_.network().options().link;
+    link.burst_begin_ppm = 10'000;
+    link.burst_end_ppm = 100'000;
+    send_numbers(*from_, 5000, there_);
+    pass(10'000'000);
+    const auto texts = receive(*to_);
+    const double lost = 5000 - static_cast<double>(texts.size());
+    EXPECT_NEAR(lost, 5000.0 / 11, 150);  // bad for 10 of 110
+    int bursts = 0;
+    int next = 0;
+    for (const std::string& text : texts) {
+        if (std::stoi(text) != next) ++bursts;
+        next = std::stoi(text) + 1;
+    }
+    EXPECT_GT(lost / bursts, 5) << "independent losses are hardly ever two in a row";
+
+    link.burst_begin_ppm = 0;  // ends a burst at once
+    send_numbers(*from_, 100, there_);
+    pass(10'000'000);
+    EXPECT_EQ(receive(*to_).size(), 100U);
+}
+
+/// Whether it cannot be what was sent: of another length, or of a header that is none.
+bool is_damaged(const std::string& text, std::size_t length) {
+    if (text.size() != length) return true;
+    const ConstBytes bytes = as_bytes(text);
+    const auto frame_length = load<std::int32_t>(bytes.data());
+    return frame_length < 8 || frame_length > (1 << 30) || bytes[4] != std::byte{0} ||
+           load<std::uint16_t>(bytes.data() + 6) >= 0x1000;
+}
+
+std::string frame_of(std::int32_t length) {
+    std::string frame(static_cast<std::size_t>(length), '\0');
+    std::memcpy(frame.data(), &length, sizeof(length));
+    return frame;
+}
+
+TEST_F(Networked, DamagedDatagramsArriveInsteadOfWhatWasSent) {
+    world_.network().options().link.damage_ppm = kPpm;
+    const std::string frame = frame_of(64);
+    for (int i = 0; i < 500; ++i) send(*from_, frame, there_);
+    pass(10'000'000);
+    const auto texts = receive(*to_);
+    ASSERT_EQ(texts.size(), 500U);
+    EXPECT_EQ(world_.network().counts().damaged, 500U);
+    std::set<std::size_t> lengths;
+    int changed = 0;
+    for (const std::string& text : texts) {
+        EXPECT_TRUE(is_damaged(text, frame.size()));
+        lengths.insert(text.size());
+        if (text.size() == frame.size()) ++changed;
+    }
+    EXPECT_TRUE(lengths.contains(0));
+    EXPECT_TRUE(lengths.contains(1));
+    EXPECT_LT(*lengths.lower_bound(33), 64U);
+    EXPECT_GT(*lengths.rbegin(), 120U);
+    EXPECT_NEAR(changed, 500 * 4 / 6, 50);  // version, type, length, noise
+}
+
+TEST_F(Networked, DamagedCopiesComeBesidesWhatWasSent) {
+    world_.network().options().link.damaged_copy_ppm = 200'000;
+    const std::string frame = frame_of(64);
+    for (int i = 0; i < 500; ++i) send(*from_, frame, there_);
+    pass(10'000'000);
+    const auto texts = receive(*to_);
+    EXPECT_EQ(std::ranges::count(texts, frame), 500);
+    EXPECT_EQ(texts.size(), 500 + world_.network().counts().damaged);
+    EXPECT_NEAR(static_cast<double>(world_.network().counts().damaged), 100, 40);
+}
+
+TEST_F(Networked, AStalledLinkDeliversAllOfItInABurst) {
+    send(*from_, "before", there_);
+    world_.network().stall(alpha_.index(), beta_.index(), 50'000'000);
+    world_.network().options().link.reorder_ppm = kPpm;  // nothing overtakes the stall
+    for (int i = 0; i < 40; ++i) {
+        send(*from_, "during", there_);
+        pass(1'000'000);
+    }
+    EXPECT_THAT(receive(*to_), ElementsAre("before"));
+    pass(15'000'000);
+    EXPECT_EQ(receive(*to_).size(), 40U);
+}
+
+TEST_F(Networked, LinksStallByChance) {
+    LinkOptions& link = world_.network().options().link;
+    link.stall_ppm = 50'000;
+    link.stall_ns = {20'000'000, 20'000'000};
+    std::size_t longest = 0;
+    for (int i = 0; i < 200; ++i) {
+        send(*from_, "x", there_);
+        pass(1'000'000);
+        longest = std::max(longest, receive(*to_).size());
+    }
+    EXPECT_GT(world_.network().counts().stalls, 2U);
+    EXPECT_GT(longest, 10U);
+}
+
+TEST_F(Networked, ANarrowLinkQueuesAndThenDropsTheRest) {
+    LinkOptions narrow;
+    narrow.delay_ns = {1000, 1000};
+    narrow.bytes_per_second = 1'000'000;  // a byte in a microsecond
+    narrow.queue_length = 10'000;
+    world_.network().set_link(alpha_.index(), beta_.index(), narrow);
+    for (int i = 0; i < 50; ++i) send(*from_, std::string(1000, 'x'), there_);
+    EXPECT_EQ(world_.network().counts().congested, 39U);  // one in the wire, ten in the queue
+    pass(5'600'000);
+    EXPECT_EQ(receive(*to_).size(), 5U);
+    send(*from_, std::string(1000, 'y'), there_);  // there is room again
+    pass(10'000'000);
+    EXPECT_EQ(receive(*to_).size(), 7U);
+}
+
+TEST_F(Networked, AfterAChangeToAFasterLinkNothingOvertakes) {
+    LinkOptions link;
+    link.delay_ns = {50'000'000, 50'000'000};
+    world_.network().set_link(alpha_.index(), beta_.index(), link);
+    send(*from_, "slow", there_);
+    link.delay_ns = {1000, 1000};
+    world_.network().set_link(alpha_.index(), beta_.index(), link);
+    send(*from_, "fast", there_);
+    link.loss_ppm = kPpm;
+    world_.network().set_link(alpha_.index(), beta_.index(), link);
+    send(*from_, "dead", there_);
+    pass(40'000'000);
+    EXPECT_THAT(receive(*to_), IsEmpty());
+    pass(20'000'000);
+    EXPECT_THAT(receive(*to_), ElementsAre("slow", "fast"));
+}
+
+TEST_F(Networked, PartitionsMayBePartial) {
+    Host& gamma = world_.add_host("gamma");
+    world_.add_host("delta");
+    auto third = open(gamma.start("third"), "0.0.0.0:5000");
+    world_.network().isolate(beta_.index());  // partition() puts its own in the place of this
+    world_.network().partition({{0, 1}, {1, 2}});
+    const SocketAddress at_gamma = gamma.address().with_port(5000);
+    send(*from_, "parted", at_gamma);
+    send(*from_, "joined", there_);
+    send(*to_, "joined too", at_gamma);
+    pass(1'000'000);
+    EXPECT_THAT(receive(*to_), ElementsAre("joined"));
+    EXPECT_THAT(receive(*third), ElementsAre("joined too"));
+    world_.network().partition({{0}, {1}, {3}});
+    send(*from_, "in no group", at_gamma);
+    send(*from_, "parted", there_);
+    pass(1'000'000);
+    EXPECT_THAT(receive(*to_), IsEmpty());
+    EXPECT_THAT(receive(*third), ElementsAre("in no group"));
+    EXPECT_EQ(world_.network().counts().blocked, 2U);
 }
 
 TEST_F(Networked, PartitionsMayBeOneWayAndHeal) {

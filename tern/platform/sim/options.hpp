@@ -9,13 +9,28 @@
 namespace tern::platform::sim {
 
 /// One direction between two hosts, or a host's loopback. Datagrams keep their order, unless
-/// reordered.
+/// reordered or copied; so after a change to a shorter delay none overtakes those under way.
 struct LinkOptions {
-    Range delay_ns{20'000, 200'000};            ///< per datagram; min >= 0
-    std::uint32_t loss_ppm = 0;                 ///< lost without a trace
+    Range delay_ns{20'000, 200'000};  ///< per datagram; min >= 0
+    std::uint32_t loss_ppm = 0;       ///< lost without a trace
+    // Losses in bursts (Gilbert and Elliott). With each datagram a good link may turn bad and a
+    // bad one good; while it is bad, burst_loss_ppm is in the place of loss_ppm.
+    std::uint32_t burst_begin_ppm = 0;
+    std::uint32_t burst_end_ppm = 100'000;  ///< a burst is 1 / this long on average: 10 datagrams
+    std::uint32_t burst_loss_ppm = kPpm;
     std::uint32_t duplicate_ppm = 0;            ///< a second copy, with a delay of its own
     std::uint32_t reorder_ppm = 0;              ///< late by reorder_delay_ns; others overtake it
     Range reorder_delay_ns{50'000, 2'000'000};  ///< min >= 0
+    std::uint32_t damage_ppm = 0;               ///< arrives damaged (damage.hpp)
+    std::uint32_t damaged_copy_ppm = 0;  ///< a damaged copy arrives too, with a delay of its own
+    /// 0: unlimited. Otherwise what is sent faster waits in a queue, and what finds no room in it
+    /// is dropped.
+    std::int64_t bytes_per_second = 0;
+    std::int64_t queue_length = 256 * 1024;  ///< bytes; 0 to 2^30
+    /// From this datagram on the link stalls for stall_ns: what is sent meanwhile arrives at its
+    /// end, in a burst.
+    std::uint32_t stall_ppm = 0;
+    Range stall_ns{1'000'000, 100'000'000};  ///< min >= 0
 };
 
 struct NetworkOptions {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "tern/base/assert.hpp"
 
@@ -69,6 +70,7 @@ SendResult SimSocket::send(std::span<const Train> trains) noexcept {
 }
 
 std::size_t SimSocket::receive(std::span<platform::Datagram> out) noexcept {
+    for (Received& received : handed_out_) network_.buffers().give_back(std::move(received.bytes));
     handed_out_.clear();
     while (!queue_.empty() && handed_out_.size() < out.size()) {
         queued_bytes_ -= queue_.front().bytes.size();
@@ -102,10 +104,11 @@ bool SimSocket::accepts(const SocketAddress& destination) const {
     return local().is_wildcard() || local() == destination;
 }
 
-bool SimSocket::deliver(const SocketAddress& source, const std::vector<std::byte>& bytes) {
+bool SimSocket::deliver(const SocketAddress& source, std::vector<std::byte>&& bytes) {
     if (queued_bytes_ + bytes.size() > receive_buffer_length()) return false;
     queued_bytes_ += bytes.size();
-    queue_.push_back({source, bytes, options_.receive_timestamps ? clock_.epoch_ns() : 0});
+    queue_.push_back(
+        {source, std::move(bytes), options_.receive_timestamps ? clock_.epoch_ns() : 0});
     return true;
 }
 

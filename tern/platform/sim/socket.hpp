@@ -41,8 +41,8 @@ class SimSocket final : public UdpSocket {
     void set_local_port(std::uint16_t port);
     [[nodiscard]] bool reuses_address() const noexcept { return options_.reuse_address; }
     [[nodiscard]] bool accepts(const SocketAddress& destination) const;
-    /// False when the receive buffer is full.
-    [[nodiscard]] bool deliver(const SocketAddress& source, const std::vector<std::byte>& bytes);
+    /// False, and nothing taken, when the receive buffer is full.
+    [[nodiscard]] bool deliver(const SocketAddress& source, std::vector<std::byte>&& bytes);
 
     [[nodiscard]] bool is_readable() const noexcept { return !queue_.empty(); }
 
