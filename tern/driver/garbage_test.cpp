@@ -4,6 +4,7 @@
 #include <random>
 
 #include "tern/driver/testing/pair.hpp"
+#include "tern/platform/sim/damage.hpp"
 
 namespace tern::driver::testing {
 namespace {
@@ -170,6 +171,51 @@ TEST_F(Garbage, unknown_sessions_are_remembered_up_to_a_bound_only) {
     const auto elicited = std::ranges::count_if(
         pair.world.network.sent, [](const SentDatagram& sent) { return sent.to == kStranger; });
     EXPECT_EQ(elicited, static_cast<std::ptrdiff_t>(kMaxPendingSetups));
+}
+
+/// Whether each damaged copy of the frame is dropped, or says what the frame said.
+template <typename Decode>
+void expect_noticed(const wire::EncodedFrame& frame, Decode decode) {
+    const std::vector<std::byte> sent(frame.bytes().begin(), frame.bytes().end());
+    const auto type = wire::decode_frame_header(sent)->type;
+    platform::sim::Prng prng(type);
+    for (int i = 0; i < 5'000; ++i) {
+        std::vector<std::byte> arrived = sent;
+        platform::sim::damage(arrived, prng);
+        const auto header = wire::decode_frame_header(arrived);
+        if (!header || header->type != type) continue;
+        const auto decoded = decode(arrived);
+        if (!decoded) continue;
+        EXPECT_TRUE(std::ranges::equal(wire::encode(*decoded).bytes(), sent));
+    }
+}
+
+TEST_F(Garbage, what_a_network_damages_is_noticed) {
+    expect_noticed(wire::encode(wire::SetupFrame{.term_length = 65'536}), wire::decode_setup);
+    expect_noticed(wire::encode(wire::NakFrame{.term_offset = 64}), wire::decode_nak);
+    expect_noticed(wire::encode(wire::RttmFrame{.receiver_id = 7}), wire::decode_rttm);
+    expect_noticed(wire::encode(wire::StatusMessage{.group_tag = 5}), wire::decode_status_message);
+    expect_noticed(wire::encode(wire::StatusMessage{}), wire::decode_status_message);
+    expect_noticed(wire::encode(wire::ResponseSetupFrame{}), wire::decode_response_setup);
+
+    platform::sim::Prng prng(1);
+    auto padded = data(0, 96);  // 70 bytes and padding
+    store(padded.data(), std::int32_t{70});
+    auto pad = data(0, 32);
+    store(pad.data(), pair.options.term_length);
+    store(pad.data() + 6, wire::kPadFrameType);
+    auto heartbeat = data(0, 32);
+    store(heartbeat.data(), std::int32_t{0});
+    for (const auto& sent : {data(0, 64), padded, pad, heartbeat}) {
+        for (int i = 0; i < 5'000; ++i) {
+            auto arrived = sent;
+            platform::sim::damage(arrived, prng);
+            at_receiver(arrived);
+        }
+    }
+    EXPECT_EQ(pair.image_counters.receiver_high_water_mark.get(), 0);
+    const Bytes term = pair.image_log->view.term(0);
+    EXPECT_TRUE(std::ranges::all_of(term, [](std::byte byte) { return byte == std::byte{0}; }));
 }
 
 TEST_F(Garbage, random_bytes_do_no_harm) {

@@ -27,7 +27,8 @@ void copy_frames(std::byte* to, ConstBytes from) noexcept {
 
 bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept {
     if (datagram.size() < static_cast<std::size_t>(kDataHeaderLength) ||
-        datagram.size() > static_cast<std::size_t>(term_length)) {
+        datagram.size() > static_cast<std::size_t>(term_length) ||
+        datagram.size() % static_cast<std::size_t>(kFrameAlignment) != 0) {
         return false;
     }
     const auto length = static_cast<std::int32_t>(datagram.size());

@@ -12,8 +12,9 @@
 namespace tern::logbuffer {
 
 /// Whether a datagram of DATA frames, or of DATA frames ended by the header of a PAD frame, may be
-/// inserted at the offset that its first header names: each frame is whole, all fit the term, no
-/// frame lies about its place. Heartbeats (frame_length 0) are not for inserting.
+/// inserted at the offset that its first header names: each frame is whole with its padding, all
+/// fit the term, no frame lies about its place (DSR-16). Heartbeats (frame_length 0) are not for
+/// inserting.
 [[nodiscard]] bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept;
 
 /// Copies a datagram that is_insertable() into the term at `offset`, unless a frame is already

@@ -114,6 +114,13 @@ TEST_F(TermRebuilderTest, WhatDoesNotFitTheTermIsNotInsertable) {
     }
     EXPECT_FALSE(is_insertable(ConstBytes(packet).first(31), kTermLength));
     EXPECT_FALSE(is_insertable({}, kTermLength));
+    std::vector<std::byte> padded(96);  // a frame of 70 bytes, which ends with its padding
+    std::copy_n(packet.begin(), 32, padded.begin());
+    store(padded.data(), std::int32_t{70});
+    EXPECT_TRUE(is_insertable(padded, kTermLength));
+    for (std::size_t cut = 33; cut < padded.size(); ++cut) {
+        EXPECT_FALSE(is_insertable(ConstBytes(padded).first(cut), kTermLength)) << cut;
+    }
     std::vector<std::byte> other_type = packet;
     store<std::uint16_t>(other_type.data() + 6, 5);
     EXPECT_FALSE(is_insertable(other_type, kTermLength));
