@@ -22,7 +22,7 @@ void EmbeddedNode::start() {
     };
     context.archive.event_sink = [this](std::string_view line) { on_archive_event(line); };
     configure(context);
-    node_ = node::ClusteredNode::launch(std::move(context), platform);
+    run_main([&] { node_ = node::ClusteredNode::launch(std::move(context), platform); });
     on_started();
 }
 
@@ -37,7 +37,12 @@ void EmbeddedNode::find(std::string what) {
 }
 
 void EmbeddedNode::close(const std::function<void()>& between) {
-    while (node_->close_next()) between();
+    const auto close_next = [this] {
+        bool is_closing = false;
+        run_main([&] { is_closing = node_->close_next().has_value(); });
+        return is_closing;
+    };
+    while (close_next()) between();
     if (!node_->failure().empty()) find("the node failed: " + node_->failure());
     on_closed();
     node_.reset();

@@ -38,6 +38,8 @@ class EmbeddedNode : public NodeProcess {
 
   protected:
     [[nodiscard]] virtual platform::Platform begin_process() = 0;
+    /// Runs a part of the node's main program; throws what that throws.
+    virtual void run_main(const std::function<void()>& part) { part(); }
     virtual void configure(node::NodeContext& /*context*/) {}
     virtual void on_started() {}
     /// The node is still there, but has closed.

@@ -21,7 +21,8 @@ NodeAndClientOptions NodeAndClientOptions::draw(std::uint64_t seed) {
     NodeAndClientOptions options;
     options.node.turns = prng.chance(200'000) ? TurnsOf::node : TurnsOf::parts;
     if (prng.chance(750'000)) {
-        options.node.preemption_ppm = static_cast<std::uint32_t>(prng.between({100, 10'000}));
+        options.world.schedule.preempt_ppm =
+            static_cast<std::uint32_t>(prng.between({100, 10'000}));
     }
     options.node.is_module_client_given = prng.chance(400'000);
     options.is_network_faulty = prng.chance(700'000);
@@ -45,7 +46,7 @@ std::string NodeAndClientOptions::to_string() const {
         "turns of {}, preempted {} ppm, module's client {}, network: delay to {} us, loss {} "
         "duplicates {} "
         "reordered {} ppm",
-        node.turns == TurnsOf::parts ? "parts" : "the node", node.preemption_ppm,
+        node.turns == TurnsOf::parts ? "parts" : "the node", world.schedule.preempt_ppm,
         node.is_module_client_given ? "given" : "its own", link.delay_ns.max / 1000, link.loss_ppm,
         link.duplicate_ppm, link.reorder_ppm);
 }
@@ -64,7 +65,8 @@ NodeAndClient::NodeAndClient(std::uint64_t seed, const NodeAndClientOptions& opt
               .aeron_directory = "/dev/shm/aeron-client",
               .ingress_endpoint = node_.layout().ingress_endpoint,
               .egress_endpoint = client_host_.address().with_port(0).to_string()})) {
-    world_.scheduler().add(client_process_, *client_, [](const std::exception&) {});
+    world_.scheduler().add(
+        client_process_, *client_, [](const std::exception&) {}, virtual_world::Preemption::never);
 }
 
 NodeAndClient::~NodeAndClient() { world_.scheduler().remove(*client_); }

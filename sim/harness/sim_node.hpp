@@ -2,11 +2,8 @@
 // A node on a host of the simulated world, and the stage of scenarios there.
 //
 // The parts of the node (driver, archive, consensus module, service container) get turns of their
-// own from the scheduler, as if each had a thread. Module and container may be preempted wherever
-// they look at the clock: the others get turns then, and time passes. (Not driver and archive: the
-// other two wait for them, and turns within turns end last in, first out.) Or the node gets one
-// turn, as if all shared a thread.
-// close() is called from outside of the scheduler, as a main program does it.
+// own from the scheduler, as if each had a thread. Or the node gets one turn, as if all shared a
+// thread. The main program, which launches and closes it, is one more.
 
 #include <memory>
 #include <vector>
@@ -35,7 +32,6 @@ enum class TurnsOf : std::uint8_t { node, parts };
 
 struct SimNodeOptions {
     TurnsOf turns = TurnsOf::parts;
-    std::uint32_t preemption_ppm = 0;  ///< of looks at the clock, with TurnsOf::parts
     bool is_module_client_given = false;
 };
 
@@ -49,20 +45,18 @@ class SimNode final : public EmbeddedNode {
     [[nodiscard]] virtual_world::Process* process() noexcept { return process_; }
 
   private:
-    class Gate;
-    class PreemptingClock;
-
     [[nodiscard]] platform::Platform begin_process() override;
+    void run_main(const std::function<void()>& part) override;
     void configure(node::NodeContext& context) override;
     void on_started() override;
     void on_closed() override;
+    [[nodiscard]] virtual_world::Preemption preemption() const;
 
     virtual_world::Host& host_;
     SimNodeOptions options_;
-    std::unique_ptr<PreemptingClock> clock_;
     virtual_world::Process* process_ = nullptr;
-    std::vector<std::unique_ptr<Gate>> gates_;
-    const Gate* running_ = nullptr;  // null: the main program, which closes
+    std::unique_ptr<Agent> whole_;  // with TurnsOf::node
+    std::vector<Agent*> agents_;    // that get turns
 };
 
 }  // namespace tern::sim

@@ -71,6 +71,7 @@ class ClusteredNode::Part final : public Agent {
     /// Returns when the agent stands still, or has ended.
     void hold() {
         is_held_.store(true, std::memory_order_release);
+        node_.finish_turns();
         const auto idle = platform::make_idle_strategy("backoff");
         while (runner_ && !runner_->is_finished() && !is_still_.load(std::memory_order_acquire)) {
             idle->idle(0);
@@ -131,12 +132,17 @@ class ClusteredNode::SingleAgent final : public Agent {
 /// One part as an agent, for an owner that chooses the order of turns. Closing is not its business.
 class ClusteredNode::Turn final : public Agent {
   public:
-    Turn(std::string_view role_name, std::function<int()> work)
-        : role_name_(role_name), work_(std::move(work)) {}
-    int do_work() override { return work_(); }
+    Turn(CloseStep closed_in, std::string_view role_name, std::function<int()> work)
+        : closed_in_(closed_in), role_name_(role_name), work_(std::move(work)) {}
+    int do_work() override { return is_stopped_ ? 0 : work_(); }
     [[nodiscard]] std::string_view role_name() const override { return role_name_; }
+    void stop_before(CloseStep step) {
+        if (step == closed_in_) is_stopped_ = true;
+    }
 
   private:
+    CloseStep closed_in_;
+    bool is_stopped_ = false;
     std::string_view role_name_;
     std::function<int()> work_;
 };
@@ -251,13 +257,14 @@ void ClusteredNode::start_cluster() {
 
 std::vector<Agent*> ClusteredNode::agents() {
     if (turns_.empty()) {
-        const auto add = [&](std::string_view role_name, std::function<int()> work) {
-            turns_.push_back(std::make_unique<Turn>(role_name, std::move(work)));
+        const auto add = [&](CloseStep step, std::string_view name, std::function<int()> work) {
+            turns_.push_back(std::make_unique<Turn>(step, name, std::move(work)));
         };
-        add("driver", [this] { return driver_ ? driver_->invoke() : 0; });
-        add("archive", [this] { return archive_ ? archive_->invoke() : 0; });
-        add("consensus-module", [this] { return module_part_ ? module_part_->invoke() : 0; });
-        add("service-container",
+        add(CloseStep::driver, "driver", [this] { return driver_ ? driver_->invoke() : 0; });
+        add(CloseStep::archive, "archive", [this] { return archive_ ? archive_->invoke() : 0; });
+        add(CloseStep::module, "consensus-module",
+            [this] { return module_part_ ? module_part_->invoke() : 0; });
+        add(CloseStep::container, "service-container",
             [this] { return container_part_ ? container_part_->invoke() : 0; });
     }
     std::vector<Agent*> agents;
@@ -309,6 +316,7 @@ void ClusteredNode::close() {
 std::optional<CloseStep> ClusteredNode::close_next() {
     if (close_steps_done_ == kCloseOrder.size()) return std::nullopt;
     const CloseStep step = close_step(close_steps_done_++);
+    end_turns(step);
     switch (step) {
         case CloseStep::stop_cluster:
             stop_cluster();
@@ -329,6 +337,16 @@ std::optional<CloseStep> ClusteredNode::close_next() {
             break;
     }
     return step;
+}
+
+/// As joining a thread does it.
+void ClusteredNode::end_turns(CloseStep step) {
+    for (const auto& turn : turns_) turn->stop_before(step);
+    finish_turns();
+}
+
+void ClusteredNode::finish_turns() {
+    if (context_.finish_turns) context_.finish_turns();
 }
 
 void ClusteredNode::stop_cluster() {

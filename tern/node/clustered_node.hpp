@@ -59,6 +59,9 @@ struct NodeContext {
     /// With `single`: what a part does while it waits for the others, in its close or in a callback
     /// of the service, once launch() has returned. Empty: the others get a duty cycle.
     std::function<void()> idle{};
+    /// Owner-driven, where the turn of a part can be interrupted and others go on meanwhile:
+    /// returns when no turn is under way. Called before a part is held or closed.
+    std::function<void()> finish_turns{};
     /// The module is given an Aeron client, which the node closes after it, instead of making its
     /// own.
     bool is_module_client_given = false;
@@ -126,6 +129,8 @@ class ClusteredNode {
     void stop_cluster();
     void close_container();
     void close_module();
+    void end_turns(CloseStep step);
+    void finish_turns();
     void idle_beside(const Part* waiting);
     /// What a part that waits in its own callback lets run: all others.
     int invoke_others(const Part* waiting);

@@ -83,6 +83,10 @@ class VirtualNetwork {
     HostIndex add_host(std::string name);
     /// Puts all that has arrived by now into the sockets' buffers.
     void deliver();
+    /// INT64_MAX when nothing is in flight.
+    [[nodiscard]] std::int64_t next_arrival_ns() const noexcept {
+        return in_flight_.empty() ? INT64_MAX : in_flight_.begin()->first.first;
+    }
 
     // For the sockets.
 

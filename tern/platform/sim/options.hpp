@@ -70,11 +70,14 @@ struct DiskOptions {
     CrashOptions crash;
 };
 
-/// How agents take turns and how time passes between rounds of turns.
+/// How agents get their turns, each as if on a thread of its own.
 struct ScheduleOptions {
-    Range busy_step_ns{1'000, 50'000};     ///< after a round with work; min >= 1
-    std::int64_t max_idle_ns = 1'000'000;  ///< idle rounds step further and further, up to this
-    std::uint32_t skip_turn_ppm = 50'000;  ///< an agent misses a round, as if its thread were slow
+    Range busy_step_ns{1'000, 50'000};     ///< from a turn with work to the next; min >= 1
+    std::int64_t max_idle_ns = 1'000'000;  ///< idle agents wait longer and longer, up to this
+    std::uint32_t skip_turn_ppm = 50'000;  ///< a turn comes a step later than it was due
+    /// A call of the platform interrupts the turn, as if the thread lost its processor there.
+    std::uint32_t preempt_ppm = 0;
+    Range preempt_ns{1'000, 2'000'000};  ///< for so long
 };
 
 struct WorldOptions {

@@ -20,24 +20,46 @@
 namespace tern::platform::sim {
 
 class Host;
+class Process;
 class ProcessStorage;
 class ProcessNetwork;
 
-class SimClock final : public Clock {
+/// The clocks of a host. Neither need agree with virtual time, nor with those of other hosts.
+class HostClock final : public Clock {
   public:
-    SimClock(const Timeline& timeline, std::int64_t origin_ns, std::int64_t epoch_ns)
-        : timeline_(timeline), origin_ns_(origin_ns), epoch_ns_(epoch_ns) {}
-    [[nodiscard]] std::int64_t nano_time() const noexcept override {
-        return origin_ns_ + timeline_.now_ns();
-    }
+    HostClock(const Timeline& timeline, std::int64_t origin_ns, std::int64_t epoch_ns)
+        : timeline_(timeline), origin_ns_(origin_ns), epoch_offset_ns_(epoch_ns - origin_ns) {}
+
+    /// The wall clock is set; the monotonic one goes on as it was.
+    void jump(std::int64_t by_ns) noexcept { epoch_offset_ns_ += by_ns; }
+    /// From now on both run so much faster (or slower) than virtual time; |ppm| < 1'000'000.
+    void set_drift(std::int64_t ppm) noexcept;
+
+    [[nodiscard]] std::int64_t nano_time() const noexcept override;
     [[nodiscard]] std::int64_t epoch_ns() const noexcept override {
-        return epoch_ns_ + timeline_.now_ns();
+        return epoch_offset_ns_ + nano_time();
     }
 
   private:
     const Timeline& timeline_;
-    std::int64_t origin_ns_;
-    std::int64_t epoch_ns_;
+    std::int64_t origin_ns_;  // what it showed when the present drift began
+    std::int64_t drift_began_ns_ = 0;
+    std::int64_t drift_ppm_ = 0;
+    std::int64_t epoch_offset_ns_;
+};
+
+/// The clocks of its host as a process sees them: whoever looks may find that others were running
+/// meanwhile. Those of a killed process race, so that all its deadlines pass.
+class SimClock final : public Clock {
+  public:
+    explicit SimClock(const Process& process) : process_(process) {}
+    [[nodiscard]] std::int64_t nano_time() const noexcept override;
+    [[nodiscard]] std::int64_t epoch_ns() const noexcept override;
+
+  private:
+    void on_look() const noexcept;
+    const Process& process_;
+    mutable std::int64_t ahead_ns_ = 0;
 };
 
 class SimRandom final : public Random {
@@ -70,7 +92,7 @@ class SimSystem final : public System {
 
 class Process {
   public:
-    Process(Host& host, std::string name, std::int64_t id, SimClock& clock, Prng prng);
+    Process(Host& host, std::string name, std::int64_t id, Prng prng);
     ~Process();
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
@@ -87,12 +109,13 @@ class Process {
     void pause() noexcept { paused_ = true; }
     void resume() noexcept { paused_ = false; }
     /// SIGKILL; also what to call after everything was closed, when the process is to have ended.
+    /// Its agents' turns that were under way have run to their ends when this returns.
     void kill();
 
   private:
     Host& host_;
     std::string name_;
-    SimClock& clock_;
+    SimClock clock_;
     SimRandom random_;
     SimSystem system_;
     std::unique_ptr<ProcessStorage> storage_;

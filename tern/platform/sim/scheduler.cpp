@@ -1,109 +1,327 @@
 #include "tern/platform/sim/scheduler.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "tern/base/assert.hpp"
 #include "tern/platform/sim/process.hpp"
 
 namespace tern::platform::sim {
 
-void Scheduler::add(Process& process, Agent& agent, ErrorHandler error_handler) {
-    entries_.push_back({next_number_++, &process, &agent, std::move(error_handler)});
+namespace {
+
+/// Turns of a killed process end when their deadlines have passed on its clock, which runs fast.
+constexpr int kMaxResumesOfTheKilled = 1'000'000;
+
+/// One long turn.
+class MainProgram final : public Agent {
+  public:
+    explicit MainProgram(std::function<void()> body) : body_(std::move(body)) {}
+    int do_work() override {
+        try {
+            body_();
+        } catch (const std::exception& error) {
+            throw AgentTermination(error.what(), false);
+        }
+        throw AgentTermination("the end of the main program", true);
+    }
+    [[nodiscard]] std::string_view role_name() const override { return "main"; }
+
+  private:
+    std::function<void()> body_;
+};
+
+}  // namespace
+
+struct Scheduler::Entry {
+    std::uint64_t number;  // in the order of add()
+    Process* process;
+    ErrorHandler error_handler;
+    Agent* agent = nullptr;
+    std::unique_ptr<Agent> main_program{};
+    Preemption preemption = Preemption::allowed;
+
+    std::unique_ptr<Fiber> fiber;  // from the first turn on
+    bool is_under_way = false;     // a turn has begun and not ended
+    bool is_hurried = false;       // somebody waits for that end
+    bool is_started = false;
+    bool has_ended = false;   // no more turns
+    bool is_retired = false;  // the fiber is to finish
+    int work_count = 0;
+    std::int64_t next_turn_ns = 0;
+    std::int64_t idle_ns = 0;
+};
+
+Scheduler::Scheduler(const ScheduleOptions& options, Timeline& timeline, VirtualNetwork& network,
+                     Prng prng)
+    : options_(options), timeline_(timeline), network_(network), prng_(prng) {}
+
+/// What is in the middle of a turn stays there for ever: what it works on may be gone by now.
+Scheduler::~Scheduler() {
+    for (auto& entry : entries_) {
+        if (entry->is_under_way) static_cast<void>(entry.release());
+    }
+    std::erase(entries_, nullptr);
+    while (!entries_.empty()) retire(entries_.back()->number);
+}
+
+// Who gets turns --------------------------------------------------------------------------------
+
+Scheduler::Entry& Scheduler::enlist(Process& process, ErrorHandler error_handler) {
+    auto entry = std::make_unique<Entry>();
+    entry->number = next_number_++;
+    entry->process = &process;
+    entry->error_handler = std::move(error_handler);
+    entry->next_turn_ns = timeline_.now_ns();
+    entries_.push_back(std::move(entry));
+    return *entries_.back();
+}
+
+void Scheduler::add(Process& process, Agent& agent, ErrorHandler error_handler,
+                    Preemption preemption) {
+    Entry& entry = enlist(process, std::move(error_handler));
+    entry.agent = &agent;
+    entry.preemption = preemption;
+}
+
+std::uint64_t Scheduler::spawn(Process& process, std::function<void()> body,
+                               ErrorHandler error_handler, Preemption preemption) {
+    Entry& entry = enlist(process, std::move(error_handler));
+    entry.preemption = preemption;
+    entry.main_program = std::make_unique<MainProgram>(std::move(body));
+    entry.agent = entry.main_program.get();
+    return entry.number;
+}
+
+Scheduler::Entry* Scheduler::find(std::uint64_t number) const {
+    const auto entry = std::ranges::find(entries_, number, [](const auto& e) { return e->number; });
+    return entry == entries_.end() ? nullptr : entry->get();
+}
+
+Scheduler::Entry* Scheduler::find(const Agent& agent) const {
+    const auto entry = std::ranges::find(entries_, &agent, [](const auto& e) { return e->agent; });
+    return entry == entries_.end() ? nullptr : entry->get();
 }
 
 bool Scheduler::has(const Agent& agent) const {
-    return std::ranges::any_of(entries_, [&](const Entry& entry) {
-        return entry.agent == &agent && entry.process->is_alive();
-    });
+    const Entry* entry = find(agent);
+    return entry != nullptr && !entry->has_ended;
+}
+
+void Scheduler::stall(const Agent& agent, std::int64_t duration_ns) {
+    Entry* entry = find(agent);
+    if (entry == nullptr) return;
+    entry->next_turn_ns = std::max(entry->next_turn_ns, timeline_.now_ns() + duration_ns);
 }
 
 void Scheduler::close(Agent& agent) {
-    forget_killed();
-    const auto entry = std::ranges::find(entries_, &agent, &Entry::agent);
-    if (entry != entries_.end()) end(entry->number, true);
+    const Entry* entry = find(agent);
+    if (entry == nullptr) return;
+    const std::uint64_t number = entry->number;
+    finish_turns_of([number](const Entry& other) { return other.number == number; });
+    entry = find(number);
+    if (entry == nullptr) return;
+    const ErrorHandler error_handler = entry->error_handler;
+    retire(number);
+    try {
+        agent.on_close();
+    } catch (const std::exception& error) {
+        error_handler(error);
+    }
 }
 
 void Scheduler::remove(Agent& agent) {
-    forget_killed();
-    const auto entry = std::ranges::find(entries_, &agent, &Entry::agent);
-    if (entry != entries_.end()) end(entry->number, false);
+    const Entry* entry = find(agent);
+    if (entry == nullptr) return;
+    const std::uint64_t number = entry->number;
+    finish_turns_of([number](const Entry& other) { return other.number == number; });
+    if (find(number) != nullptr) retire(number);
 }
 
-/// Their agents may be destroyed already, and others be at the same addresses.
-void Scheduler::forget_killed() {
-    std::erase_if(entries_, [](const Entry& entry) { return !entry.process->is_alive(); });
+/// With its own turn under way, it is forgotten at the end of that.
+void Scheduler::retire(std::uint64_t number) {
+    Entry& entry = *find(number);
+    entry.has_ended = true;
+    entry.is_retired = true;
+    if (&entry == current_) return;
+    TERN_ASSERT(!entry.is_under_way, "only an agent between two turns is forgotten");
+    if (entry.fiber && !entry.fiber->finished()) entry.fiber->resume();
+    std::erase_if(entries_, [&](const auto& other) { return other->number == number; });
 }
 
-Scheduler::Entry* Scheduler::find(std::uint64_t number) {
-    const auto entry = std::ranges::find(entries_, number, &Entry::number);
-    return entry == entries_.end() ? nullptr : &*entry;
-}
-
-void Scheduler::end(std::uint64_t number, bool close) {
-    const Entry entry = *find(number);
-    std::erase_if(entries_, [&](const Entry& other) { return other.number == number; });
-    if (!close || !entry.process->is_alive()) return;
-    try {
-        entry.agent->on_close();
-    } catch (const std::exception& error) {
-        entry.error_handler(error);
+/// Whoever is hurried is not interrupted any more, but waits where it waits by itself.
+void Scheduler::finish_turns_of(const std::function<bool(const Entry&)>& belongs) {
+    const Entry* const waiting = current_;
+    const auto is_meant = [&](const std::unique_ptr<Entry>& entry) {
+        return entry.get() != waiting && belongs(*entry);
+    };
+    const auto hurry = [&] {
+        int under_way = 0;
+        for (const auto& entry : entries_) {
+            if (!is_meant(entry)) continue;
+            entry->is_hurried = true;
+            under_way += entry->is_under_way ? 1 : 0;
+        }
+        return under_way;
+    };
+    while (hurry() > 0) run_round();
+    for (const auto& entry : entries_) {
+        if (is_meant(entry)) entry->is_hurried = false;
     }
+}
+
+void Scheduler::finish_turns(const Process& process) {
+    finish_turns_of([&process](const Entry& entry) {
+        return entry.process == &process && !entry.main_program;
+    });
+}
+
+void Scheduler::drain(const Process& process) {
+    std::vector<std::uint64_t> numbers;
+    for (const auto& entry : entries_) {
+        if (entry->process == &process) numbers.push_back(entry->number);
+    }
+    for (const std::uint64_t number : numbers) {
+        Entry& entry = *find(number);
+        Entry* const before = std::exchange(current_, &entry);
+        for (int i = 0; entry.is_under_way && &entry != before; ++i) {
+            TERN_ASSERT(i < kMaxResumesOfTheKilled, "whoever waits has a deadline");
+            entry.fiber->resume();
+        }
+        current_ = before;
+        retire(number);
+    }
+}
+
+// Turns -----------------------------------------------------------------------------------------
+
+bool Scheduler::is_due(const Entry& entry) const {
+    if (entry.next_turn_ns > timeline_.now_ns() || entry.has_ended) return false;
+    return !entry.process->is_paused() || entry.is_hurried;
+}
+
+int Scheduler::run_round() {
+    if (current_ != nullptr) {
+        if (current_->process->is_alive()) suspend(*current_, prng_.between(options_.busy_step_ns));
+        return 0;
+    }
+    ++rounds_;
+    pass_time();
+    due_.clear();
+    for (const auto& entry : entries_) {
+        if (is_due(*entry)) due_.push_back(entry->number);
+    }
+    if (due_.size() > 1) prng_.shuffle(due_);
+    int work_count = 0;
+    for (const std::uint64_t number : due_) work_count += turn(number);
+    return work_count;
+}
+
+/// To the next turn or arrival, but not further than idle agents ever wait.
+void Scheduler::pass_time() {
+    std::int64_t next_ns = timeline_.now_ns() + options_.max_idle_ns;
+    for (const auto& entry : entries_) {
+        const bool has_turns = !entry->process->is_paused() || entry->is_hurried;
+        if (has_turns && !entry->has_ended) next_ns = std::min(next_ns, entry->next_turn_ns);
+    }
+    next_ns = std::min(next_ns, network_.next_arrival_ns());
+    timeline_.advance(std::max<std::int64_t>(next_ns - timeline_.now_ns(), 1));
+    network_.deliver();
 }
 
 /// Agents may come and go during a turn, so that an entry is looked up again after it.
 int Scheduler::turn(std::uint64_t number) {
     Entry* entry = find(number);
-    if (entry == nullptr || entry->on_stack) return 0;
-    if (!entry->process->is_alive() || entry->process->is_paused()) return 0;
-    Agent& agent = *entry->agent;
-    const ErrorHandler error_handler = entry->error_handler;
-    bool starting = !entry->started;
-    entry->on_stack = true;
-    entry->started = true;
-    int work_count = 0;
-    bool ended = false;
-    try {
-        if (starting) agent.on_start();
-        starting = false;
-        work_count = agent.do_work();
-    } catch (const AgentTermination& termination) {
-        ended = true;
-        if (!termination.expected()) error_handler(termination);
-    } catch (const std::exception& error) {
-        ended = starting;
-        error_handler(error);
+    if (entry == nullptr || !is_due(*entry)) return 0;
+    if (!entry->is_hurried && prng_.chance(options_.skip_turn_ppm)) {
+        entry->next_turn_ns = timeline_.now_ns() + prng_.between(options_.busy_step_ns);
+        return 0;
     }
+    ++turns_;
+    if (!entry->fiber) {
+        entry->fiber = std::make_unique<Fiber>([this, entry] { run_turns(*entry); });
+    }
+    current_ = entry;
+    entry->fiber->resume();
+    current_ = nullptr;
+    if (entry->is_under_way) {
+        timeline_.note(Event::turn, number, 1, 1);
+        return 1;
+    }
+    const int work_count = entry->work_count;
     timeline_.note(Event::turn, number, static_cast<std::uint64_t>(work_count));
-    entry = find(number);
-    if (entry == nullptr) return work_count;
-    entry->on_stack = false;
-    if (ended) end(number, true);
+    plan_next(*entry, work_count);
+    if (entry->has_ended) retire(number);
     return work_count;
 }
 
-int Scheduler::run_round() {
-    ++rounds_;
-    forget_killed();
-    std::vector<std::uint64_t> order;
-    for (const Entry& entry : entries_) order.push_back(entry.number);
-    prng_.shuffle(order);
-    int work_count = 0;
-    for (const std::uint64_t number : order) {
-        if (!prng_.chance(options_.skip_turn_ppm)) work_count += turn(number);
+void Scheduler::plan_next(Entry& entry, int work_count) {
+    const std::int64_t step_ns = prng_.between(options_.busy_step_ns);
+    entry.idle_ns =
+        work_count > 0 ? 0 : std::min(2 * entry.idle_ns + step_ns, options_.max_idle_ns);
+    entry.next_turn_ns =
+        std::max(entry.next_turn_ns, timeline_.now_ns() + std::max(step_ns, entry.idle_ns));
+}
+
+/// What the fiber does.
+void Scheduler::run_turns(Entry& entry) {
+    while (!entry.is_retired) {
+        entry.is_under_way = true;
+        run_once(entry);
+        entry.is_under_way = false;
+        if (!entry.is_retired) entry.fiber->suspend();
     }
-    pass_time(work_count > 0);
-    return work_count;
 }
 
-void Scheduler::pass_time(bool worked) {
-    std::int64_t step_ns = prng_.between(options_.busy_step_ns);
-    if (worked) {
-        idle_step_ns_ = 0;
+void Scheduler::run_once(Entry& entry) {
+    const auto handle = [&entry](const std::exception& error) {
+        if (entry.process->is_alive()) entry.error_handler(error);
+    };
+    bool is_starting = !std::exchange(entry.is_started, true);
+    entry.work_count = 1;
+    try {
+        if (is_starting) entry.agent->on_start();
+        is_starting = false;
+        entry.work_count = entry.agent->do_work();
+        return;
+    } catch (const AgentTermination& termination) {
+        entry.has_ended = true;
+        if (!termination.expected()) handle(termination);
+    } catch (const std::exception& error) {
+        entry.has_ended = is_starting;
+        handle(error);
+    }
+    if (!entry.has_ended || !entry.process->is_alive()) return;
+    try {
+        entry.agent->on_close();
+    } catch (const std::exception& error) {
+        handle(error);
+    }
+}
+
+// Interruptions ---------------------------------------------------------------------------------
+
+void Scheduler::suspend(Entry& entry, std::int64_t duration_ns) noexcept {
+    entry.next_turn_ns = timeline_.now_ns() + duration_ns;
+    entry.fiber->suspend();
+}
+
+void Scheduler::on_platform_call() noexcept {
+    if (current_ == nullptr || options_.preempt_ppm == 0) return;
+    Entry& entry = *current_;
+    const bool may_be = entry.preemption == Preemption::allowed && !entry.is_hurried;
+    if (!may_be || !entry.process->is_alive() || !prng_.chance(options_.preempt_ppm)) return;
+    ++preemptions_;
+    suspend(entry, prng_.between(options_.preempt_ns));
+}
+
+void Scheduler::delay(std::int64_t duration_ns) noexcept {
+    if (current_ == nullptr || !current_->process->is_alive() || duration_ns <= 0) return;
+    if (current_->preemption == Preemption::allowed) {
+        suspend(*current_, duration_ns);
     } else {
-        idle_step_ns_ = std::min(idle_step_ns_ + step_ns, options_.max_idle_ns);
-        step_ns = std::max(step_ns, idle_step_ns_);
+        current_->next_turn_ns = timeline_.now_ns() + duration_ns;
     }
-    timeline_.advance(step_ns);
-    network_.deliver();
 }
 
 bool Scheduler::run_until(const std::function<bool()>& predicate, std::int64_t timeout_ns) {

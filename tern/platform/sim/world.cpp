@@ -10,7 +10,40 @@ namespace tern::platform::sim {
 namespace {
 /// Where all worlds begin: 2024-01-01 UTC.
 constexpr std::int64_t kEpochNs = 1'704'067'200'000'000'000;
+constexpr std::int64_t kLookOfTheKilledNs = 1'000'000;
 }  // namespace
+
+// Clocks ----------------------------------------------------------------------------------------
+
+std::int64_t HostClock::nano_time() const noexcept {
+    const std::int64_t passed_ns = timeline_.now_ns() - drift_began_ns_;
+    return origin_ns_ + passed_ns + passed_ns / kPpm * drift_ppm_ +
+           passed_ns % kPpm * drift_ppm_ / kPpm;
+}
+
+void HostClock::set_drift(std::int64_t ppm) noexcept {
+    origin_ns_ = nano_time();
+    drift_began_ns_ = timeline_.now_ns();
+    drift_ppm_ = ppm;
+}
+
+std::int64_t SimClock::nano_time() const noexcept {
+    on_look();
+    return process_.host().clock().nano_time() + ahead_ns_;
+}
+
+std::int64_t SimClock::epoch_ns() const noexcept {
+    on_look();
+    return process_.host().clock().epoch_ns() + ahead_ns_;
+}
+
+void SimClock::on_look() const noexcept {
+    if (process_.is_alive()) {
+        process_.host().world().scheduler().on_platform_call();
+    } else {
+        ahead_ns_ += kLookOfTheKilledNs;
+    }
+}
 
 // Process ---------------------------------------------------------------------------------------
 
@@ -30,14 +63,14 @@ std::vector<std::pair<std::string, std::string>> SimSystem::environment() const 
     return {variables.begin(), variables.end()};
 }
 
-Process::Process(Host& host, std::string name, std::int64_t id, SimClock& clock, Prng prng)
+Process::Process(Host& host, std::string name, std::int64_t id, Prng prng)
     : host_(host),
       name_(std::move(name)),
-      clock_(clock),
+      clock_(*this),
       random_(prng),
       system_(host, id),
       storage_(std::make_unique<ProcessStorage>(host.disk())),
-      network_(std::make_unique<ProcessNetwork>(host.world().network(), host.index(), clock)) {}
+      network_(std::make_unique<ProcessNetwork>(host.world().network(), host.index(), clock_)) {}
 
 Process::~Process() = default;
 
@@ -49,6 +82,7 @@ void Process::kill() {
     network_->cut_off();
     storage_->cut_off();
     host_.world().timeline().note(Event::process, static_cast<std::uint64_t>(id()), 0);
+    host_.world().scheduler().drain(*this);
 }
 
 // Host ------------------------------------------------------------------------------------------
@@ -65,8 +99,7 @@ Host::Host(World& world, std::string name, HostIndex index, Prng prng)
 Process& Host::start(std::string name) {
     const std::int64_t id = world_.next_process_id();
     world_.timeline().note(Event::process, static_cast<std::uint64_t>(id), 1);
-    processes_.push_back(
-        std::make_unique<Process>(*this, std::move(name), id, clock_, prng_.fork()));
+    processes_.push_back(std::make_unique<Process>(*this, std::move(name), id, prng_.fork()));
     return *processes_.back();
 }
 

@@ -36,7 +36,7 @@ class Host {
     [[nodiscard]] SocketAddress address() const { return VirtualNetwork::address_of(index_); }
     [[nodiscard]] Disk& disk() noexcept { return disk_; }
     [[nodiscard]] World& world() noexcept { return world_; }
-    [[nodiscard]] const SimClock& clock() const noexcept { return clock_; }
+    [[nodiscard]] HostClock& clock() noexcept { return clock_; }
 
     /// A new process, with a process id that none had before it.
     Process& start(std::string name);
@@ -50,7 +50,7 @@ class Host {
     std::string name_;
     HostIndex index_;
     Prng prng_;
-    SimClock clock_;
+    HostClock clock_;
     Disk disk_;
     std::vector<std::unique_ptr<Process>> processes_;
 };

@@ -148,7 +148,7 @@ TEST_F(Scheduled, OrderVariesAndEveryoneGetsTurns) {
     Scripted b([&] { return order += 'b', 1; });
     scheduler_.add(process_, a, handler_);
     scheduler_.add(process_, b, handler_);
-    for (int i = 0; i < 100; ++i) scheduler_.run_round();
+    for (int i = 0; i < 200; ++i) scheduler_.run_round();
     EXPECT_EQ(a.started_, 1);
     EXPECT_GT(a.turns_, 80);
     EXPECT_GT(b.turns_, 80);
@@ -208,20 +208,126 @@ TEST_F(Scheduled, ErrorsAreHandledAndTerminationsCloseTheAgent) {
     EXPECT_EQ(agent.turns_, 2);
 }
 
-TEST_F(Scheduled, AnAgentMayIdleThroughTheSchedulerWithoutBeingReentered) {
+TEST_F(Scheduled, AnAgentThatWaitsLetsTheOthersRun) {
     Scripted other([] { return 1; });
     int depth = 0;
     Scripted agent([&] {
         EXPECT_EQ(++depth, 1);
-        scheduler_.run_round();
+        const int before = other.turns_;
+        while (other.turns_ < before + 3) scheduler_.run_round();
         --depth;
         return 1;
     });
     scheduler_.add(process_, agent, handler_);
     scheduler_.add(process_, other, handler_);
-    for (int i = 0; i < 10; ++i) scheduler_.run_round();
-    EXPECT_GT(agent.turns_, 5);
-    EXPECT_GT(other.turns_, 12);
+    ASSERT_TRUE(scheduler_.run_until([&] { return agent.turns_ == 10; }, 100'000'000));
+    scheduler_.remove(agent);
+    EXPECT_EQ(depth, 0);
+    EXPECT_EQ(agent.turns_, 10);
+}
+
+TEST_F(Scheduled, ATurnIsInterruptedWhereItLooksAtTheClock) {
+    scheduler_.options().preempt_ppm = kPpm / 2;
+    const Clock& clock = process_.platform().clock;
+    bool is_inside = false;
+    int seen_inside = 0;
+    Scripted agent([&] {
+        is_inside = true;
+        try {
+            throw Error("on the way");
+        } catch (const Error& error) {
+            (void)clock.nano_time();
+            EXPECT_STREQ(error.what(), "on the way");
+            is_inside = false;
+        }
+        return 1;
+    });
+    Scripted other([&] {
+        if (is_inside) ++seen_inside;
+        try {
+            throw Error("another");
+        } catch (const Error& error) {
+            (void)clock.nano_time();
+            EXPECT_STREQ(error.what(), "another");
+        }
+        return 1;
+    });
+    scheduler_.add(process_, agent, handler_);
+    scheduler_.add(process_, other, handler_);
+    scheduler_.run_for(20'000'000);
+    EXPECT_GT(seen_inside, 10);
+    EXPECT_GT(scheduler_.preemptions(), 20U);
+    scheduler_.finish_turns(process_);
+    EXPECT_FALSE(is_inside);
+    scheduler_.remove(agent);
+    scheduler_.remove(other);
+}
+
+TEST_F(Scheduled, OneThatMustNotBeInterruptedIsNot) {
+    scheduler_.options().preempt_ppm = kPpm;
+    const Clock& clock = process_.platform().clock;
+    Scripted agent([&] { return static_cast<int>(clock.nano_time() & 1) + 1; });
+    scheduler_.add(process_, agent, handler_, Preemption::never);
+    scheduler_.run_for(1'000'000);
+    EXPECT_GT(agent.turns_, 10);
+    EXPECT_EQ(scheduler_.preemptions(), 0U);
+    scheduler_.remove(agent);
+}
+
+TEST_F(Scheduled, AMainProgramWaitsAndEnds) {
+    int steps = 0;
+    const auto number = scheduler_.spawn(
+        process_,
+        [&] {
+            for (; steps < 5; ++steps) scheduler_.run_round();
+            throw Error("at the end");
+        },
+        handler_);
+    EXPECT_TRUE(scheduler_.is_running(number));
+    scheduler_.run_for(1'000'000);
+    EXPECT_EQ(steps, 5);
+    EXPECT_THAT(errors_, testing::ElementsAre("at the end"));
+}
+
+TEST_F(Scheduled, AKillEndsWhatWasUnderWayByItsDeadlines) {
+    const Clock& clock = process_.platform().clock;
+    auto held = std::make_shared<int>(1);
+    int ends = 0;
+    const auto wait = [&, held = held] {
+        const std::int64_t deadline_ns = clock.nano_time() + 10'000'000'000;
+        while (clock.nano_time() < deadline_ns) scheduler_.run_round();
+        ++ends;
+    };
+    Scripted agent([&] { return wait(), 1; });
+    const auto number = scheduler_.spawn(process_, wait, handler_);
+    scheduler_.add(process_, agent, handler_);
+    scheduler_.run_for(1'000'000);
+    const std::int64_t before_ns = world_.timeline().now_ns();
+    process_.kill();
+    EXPECT_EQ(ends, 2);
+    EXPECT_FALSE(scheduler_.is_running(number));
+    EXPECT_EQ(agent.closed_, 0);
+    EXPECT_EQ(world_.timeline().now_ns(), before_ns);
+}
+
+TEST_F(Scheduled, ClocksDriftAndJump) {
+    HostClock& clock = host_.clock();
+    const Clock& other = world_.add_host("beta").clock();
+    const auto apart_ns = [&] { return clock.nano_time() - other.nano_time(); };
+    const std::int64_t before_ns = apart_ns();
+    clock.set_drift(1'000);
+    EXPECT_EQ(apart_ns(), before_ns);
+    scheduler_.run_for(1'000'000'000);
+    EXPECT_NEAR(static_cast<double>(apart_ns() - before_ns), 1e6, 2e3);
+    clock.set_drift(0);
+    const std::int64_t after_ns = apart_ns();
+    scheduler_.run_for(1'000'000'000);
+    EXPECT_EQ(apart_ns(), after_ns);
+    const std::int64_t epoch_ns = clock.epoch_ns();
+    const std::int64_t nano_ns = clock.nano_time();
+    clock.jump(-5'000'000'000);
+    EXPECT_EQ(clock.epoch_ns(), epoch_ns - 5'000'000'000);
+    EXPECT_EQ(clock.nano_time(), nano_ns);
 }
 
 }  // namespace
