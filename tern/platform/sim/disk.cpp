@@ -123,6 +123,59 @@ void Disk::crash() {
     timeline_.note(Event::crash, entries_.size());
 }
 
+std::vector<RottenBit> Disk::rot(std::string_view path_part, int count) {
+    struct Candidate {
+        const std::string* path;
+        Inode* inode;
+        std::int64_t page;
+    };
+    std::vector<Candidate> candidates;
+    for (const auto& [path, inode] : entries_) {
+        if (inode->kind() != Inode::Kind::disk_file || !path.contains(path_part)) continue;
+        for (const std::int64_t page : inode->pages_with_content()) {
+            candidates.push_back({&path, inode.get(), page});
+        }
+    }
+    prng_.shuffle(candidates);
+    std::vector<RottenBit> rotten;
+    for (const auto& [path, inode, page] : candidates) {
+        if (std::ssize(rotten) >= count) break;
+        const std::int64_t begin = page * kPageLength;
+        const std::int64_t end = std::min(begin + kPageLength, inode->size());
+        const std::int64_t offset = prng_.between({begin, end - 1});
+        const auto bit = static_cast<int>(prng_.next() % 8);
+        inode->flip_bit(offset, bit);
+        rotten.push_back({*path, offset, bit});
+        timeline_.note(Event::bit_rot, hash_of(*path), static_cast<std::uint64_t>(offset),
+                       static_cast<std::uint64_t>(bit));
+    }
+    return rotten;
+}
+
+DiskCopy Disk::keep(const std::string& given) const {
+    const std::string path = normalise(given);
+    DiskCopy copy;
+    copy.entries_[""] = require(path)->copy(require(path)->kind());
+    for (const std::string& child : below(path)) {
+        const Inode& inode = *find(child);
+        copy.entries_[child.substr(path.size())] = inode.copy(inode.kind());
+    }
+    return copy;
+}
+
+void Disk::bring_back(const std::string& given, const DiskCopy& copy) {
+    const std::string path = normalise(given);
+    require_parent(path);
+    remove_all(path);
+    const auto file_kind =
+        is_shared_memory(path) ? Inode::Kind::memory_file : Inode::Kind::disk_file;
+    for (const auto& [rest, inode] : copy.entries_) {
+        const bool is_directory = inode->kind() == Inode::Kind::directory;
+        static_cast<void>(edit(path + rest, inode->copy(is_directory ? inode->kind() : file_kind)));
+    }
+    changes_.clear();
+}
+
 // Directories -----------------------------------------------------------------------------------
 
 std::string Disk::normalise(const std::string& path) {

@@ -25,6 +25,19 @@ inline constexpr std::size_t kMaxDirectoryChanges = 4096;
 
 enum class DiskOperation : std::uint8_t { open, create, read, write, sync, rename };
 
+/// A file or a directory tree, as it was when it was kept.
+class DiskCopy {
+  private:
+    friend class Disk;
+    std::map<std::string, std::shared_ptr<const Inode>> entries_;  // by what follows the root
+};
+
+struct RottenBit {
+    std::string path;
+    std::int64_t offset;  ///< of the byte
+    int bit;              ///< 0 to 7
+};
+
 class Disk {
   public:
     Disk(const DiskOptions& options, Timeline& timeline, Prng prng);
@@ -39,6 +52,18 @@ class Disk {
     void on_latency(LatencyListener listener) { latency_listener_ = std::move(listener); }
     /// Power is lost: unsynced changes are kept, lost or torn as the options say.
     void crash();
+
+    /// Flips up to `count` bits that were durable, of files whose path contains `path_part`: one in
+    /// each of so many pages that hold anything but zeros, drawn from all of them. It makes no
+    /// difference whether a file is open or mapped; a page changed since the last sync goes bad
+    /// only for those who see it after a crash.
+    std::vector<RottenBit> rot(std::string_view path_part, int count);
+    /// What processes see at the path and below it. Throws StorageError when there is nothing.
+    [[nodiscard]] DiskCopy keep(const std::string& path) const;
+    /// Puts the copy in the place of what is at the path now, as an operator restores a backup: on
+    /// any host, any number of times, in directories that exist. All directory changes up to now
+    /// become durable, and so does the copy. Files still open have lost their names.
+    void bring_back(const std::string& path, const DiskCopy& copy);
 
     // For the Storage of processes. Failures throw StorageError.
 

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cerrno>
 
 #include "tern/platform/sim/world.hpp"
@@ -278,6 +280,128 @@ TEST_F(Stored, ADiskMayRunFullAndBeEmptiedAgainWhileInUse) {
     host_.disk().options().capacity = 100;
     file->write_at(6, as_bytes(" after"));
     EXPECT_EQ(content("/data"), "BEFORE after");
+}
+
+TEST_F(Stored, ATruncationIsUndoneAsAWhole) {
+    auto& crash = host_.disk().options().crash;
+    crash = {.lose_page_ppm = 0,
+             .tear_page_ppm = 0,
+             .lose_size_ppm = kPpm,
+             .lose_directory_changes_ppm = 0};
+    auto file = storage().create("/data", {});
+    const std::string text(3 * kPageLength, 'x');
+    file->write_at(0, as_bytes(text));
+    file->sync(true);
+    file->truncate(kPageLength);
+    restart();
+    EXPECT_EQ(content("/data"), text);
+}
+
+TEST_F(Stored, ASparseFileStaysSparseThroughACrash) {
+    lose_all();
+    constexpr std::int64_t kSize = std::int64_t{1} << 34;
+    auto file = storage().create("/data", {});
+    storage().sync_directory("/");
+    file->truncate(kSize);
+    file->write_at(kSize / 2, as_bytes("middle"));
+    file->sync(true);
+    file->write_at(kSize / 4, as_bytes("lost"));
+    restart();
+    auto again = storage().open("/data", Access::read_only);
+    EXPECT_EQ(again->size(), kSize);
+    EXPECT_TRUE(again->is_hole(0, kSize / 2));
+    std::array<std::byte, 6> bytes;
+    EXPECT_EQ(again->read_at(kSize / 2, bytes), 6U);
+    EXPECT_EQ(as_text(bytes), "middle");
+}
+
+/// Where two texts of one length differ, and that it is by one bit there.
+std::vector<std::int64_t> flipped(const std::string& before, const std::string& after) {
+    std::vector<std::int64_t> offsets;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+        if (before[i] == after[i]) continue;
+        offsets.push_back(static_cast<std::int64_t>(i));
+        EXPECT_TRUE(std::has_single_bit(static_cast<std::uint8_t>(before[i] ^ after[i])));
+    }
+    return offsets;
+}
+
+TEST_F(Stored, BitsRotWhereContentIs) {
+    storage().create_directories("/archive", Visibility::shared);
+    const std::string text(5 * kPageLength - 100, 'x');
+    auto file = storage().create("/archive/1-0.rec", {});
+    file->write_at(0, as_bytes(text));
+    file->truncate(1'000 * kPageLength);  // the rest is a hole, or zeros
+    file->write_at(900 * kPageLength, as_bytes(std::string(100 * kPageLength, '\0')));
+    file->sync(true);
+    storage().create("/other", {})->write_at(0, as_bytes(text));
+    const std::uint64_t events = world_.timeline().event_count();
+    const std::string before = content("/archive/1-0.rec");
+    auto rotten = host_.disk().rot(".rec", 3);
+    ASSERT_EQ(rotten.size(), 3U);
+    EXPECT_EQ(world_.timeline().event_count(), events + 3);
+    std::vector<std::int64_t> told;
+    for (const RottenBit& bit : rotten) {
+        EXPECT_EQ(bit.path, "/archive/1-0.rec");
+        told.push_back(bit.offset);
+    }
+    std::ranges::sort(told);
+    EXPECT_LT(told.back(), 5 * kPageLength);
+    EXPECT_EQ(flipped(before, content("/archive/1-0.rec")), told);
+    EXPECT_EQ(content("/other"), text);
+    EXPECT_EQ(host_.disk().rot(".rec", 100).size(), 5U);  // a page each
+    EXPECT_TRUE(host_.disk().rot("/nothing", 1).empty());
+}
+
+TEST_F(Stored, BitsRotInMappedFilesAndBehindUnsyncedWrites) {
+    lose_all();
+    auto mapping = storage().create_mapped("/mapped", kPageLength, {});
+    auto file = storage().create("/written", {});
+    storage().sync_directory("/");
+    first(*mapping) = std::byte{'m'};
+    mapping->sync();
+    file->write_at(0, as_bytes("w"));
+    file->sync(true);
+    const std::int64_t in_mapping = host_.disk().rot("/mapped", 1).at(0).offset;
+    const std::string seen(as_text(mapping->bytes()));
+    EXPECT_EQ(flipped("m" + std::string(kPageLength - 1, '\0'), seen).at(0), in_mapping);
+
+    first(*mapping) = std::byte{'M'};
+    file->write_at(0, as_bytes("W"));
+    const std::string changed = content("/mapped");
+    EXPECT_EQ(host_.disk().rot("/", 9).size(), 2U);
+    EXPECT_EQ(content("/written"), "W");
+    EXPECT_EQ(content("/mapped"), changed);
+    restart();
+    EXPECT_EQ(flipped("w", content("/written")).size(), 1U);
+    EXPECT_EQ(flipped(seen, content("/mapped")).size(), 1U);
+}
+
+TEST_F(Stored, ADirectoryIsBroughtBackAsItWasKept) {
+    lose_all();
+    storage().create_directories("/archive/deep", Visibility::shared);
+    auto file = storage().create("/archive/deep/data", {});
+    file->write_at(0, as_bytes("old"));  // unsynced: processes see it
+    (void)storage().create_mapped("/archive/mark", 5'000, {});
+    const DiskCopy copy = host_.disk().keep("/archive");
+    file->write_at(0, as_bytes("newer"));
+    (void)storage().create("/archive/later", {});
+    (void)storage().remove("/archive/mark");
+
+    host_.disk().bring_back("/archive", copy);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_EQ(content("/archive/deep/data"), "old");
+        EXPECT_EQ(content("/archive/mark"), std::string(5'000, '\0'));
+        EXPECT_FALSE(storage().exists("/archive/later"));
+        restart();  // it is durable
+    }
+    storage().open("/archive/deep/data", Access::read_write)->write_at(0, as_bytes("changed"));
+    Host& other = world_.add_host("beta");
+    other.disk().bring_back("/restored", copy);
+    process_ = &other.start("there");
+    EXPECT_EQ(content("/restored/deep/data"), "old");
+    EXPECT_EQ(error_of([&] { (void)other.disk().keep("/nothing"); }), ENOENT);
+    EXPECT_EQ(error_of([&] { other.disk().bring_back("/no/parent", copy); }), ENOENT);
 }
 
 TEST_F(Stored, RefusesWhatAFileSystemRefuses) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "tern/base/assert.hpp"
 
@@ -96,17 +97,23 @@ void Inode::remember(std::int64_t begin, std::int64_t end) {
     while (dirty_.size() > kMaxDirtyPages) dirty_.erase(dirty_.begin());
 }
 
+/// While mapped_: as it was at the last sync.
+Inode::Page Inode::durable_page_at(std::int64_t number) const {
+    Page page(static_cast<std::size_t>(kPageLength), std::byte{0});
+    const auto at = static_cast<std::size_t>(number * kPageLength);
+    if (at < durable_.size()) {
+        std::copy_n(durable_.begin() + static_cast<std::ptrdiff_t>(at),
+                    std::min(page.size(), durable_.size() - at), page.begin());
+    }
+    return page;
+}
+
 void Inode::find_mapped_writes() {
     if (!mapped_) return;
     const std::int64_t end = std::max(size_, static_cast<std::int64_t>(durable_.size()));
     for (std::int64_t number = 0; number * kPageLength < end; ++number) {
         if (dirty_.contains(number)) continue;
-        Page before(static_cast<std::size_t>(kPageLength), std::byte{0});
-        const auto at = static_cast<std::size_t>(number * kPageLength);
-        if (at < durable_.size()) {
-            std::copy_n(durable_.begin() + static_cast<std::ptrdiff_t>(at),
-                        std::min(before.size(), durable_.size() - at), before.begin());
-        }
+        Page before = durable_page_at(number);
         if (before != page_at(number)) dirty_.emplace(number, std::move(before));
     }
 }
@@ -116,7 +123,7 @@ void Inode::sync(bool with_size) {
     if (with_size || size_ > durable_size_) durable_size_ = size_;
     dirty_.clear();
     if (!mapped_) return;
-    durable_.assign(static_cast<std::size_t>(size_), std::byte{0});
+    durable_.resize(static_cast<std::size_t>(size_));
     read_content(fd(), 0, durable_);
 }
 
@@ -127,7 +134,9 @@ void Inode::crash(Prng& prng, const CrashOptions& options) {
     const std::int64_t size = lose_size ? durable_size_ : size_;
     require(::ftruncate(fd(), std::max(size_, durable_size_)) == 0);
     for (const auto& [number, before] : dirty_) {
-        if (prng.chance(options.lose_page_ppm)) {
+        // What a truncation takes is free only once the new size is durable.
+        const bool is_cut_off = number * kPageLength >= size_;
+        if (is_cut_off || prng.chance(options.lose_page_ppm)) {
             revert(number, before, false, prng);
         } else if (prng.chance(options.tear_page_ppm)) {
             revert(number, before, true, prng);
@@ -155,6 +164,52 @@ void Inode::revert(std::int64_t page, const Page& before, bool torn, Prng& prng)
                       ConstBytes(before).subspan(static_cast<std::size_t>(at),
                                                  static_cast<std::size_t>(kSectorLength)));
     }
+}
+
+std::vector<std::int64_t> Inode::pages_with_content() const {
+    std::vector<std::int64_t> numbers;
+    for (off_t at = 0; (at = ::lseek(fd(), at, SEEK_DATA)) >= 0 && at < size_;) {
+        const std::int64_t number = at / kPageLength;
+        const Page page = page_at(number);
+        const bool is_empty = std::ranges::all_of(page, [](auto b) { return b == std::byte{0}; });
+        if (!is_empty) numbers.push_back(number);
+        at = (number + 1) * kPageLength;
+    }
+    return numbers;
+}
+
+void Inode::flip_bit(std::int64_t offset, int bit) {
+    const auto mask = static_cast<std::byte>(1U << bit);
+    const std::int64_t number = offset / kPageLength;
+    if (const auto dirty = dirty_.find(number); dirty != dirty_.end()) {
+        dirty->second[static_cast<std::size_t>(offset % kPageLength)] ^= mask;
+        return;
+    }
+    if (mapped_) {
+        const bool is_dirty = durable_page_at(number) != page_at(number);
+        if (offset < static_cast<std::int64_t>(durable_.size())) {
+            durable_[static_cast<std::size_t>(offset)] ^= mask;
+        }
+        if (is_dirty) return;
+    }
+    std::array<std::byte, 1> byte{};
+    read_content(fd(), offset, byte);
+    byte[0] ^= mask;
+    write_content(fd(), offset, byte);
+}
+
+std::shared_ptr<Inode> Inode::copy(Kind kind) const {
+    auto other = std::make_shared<Inode>(kind);
+    if (kind == Kind::directory) return other;
+    other->resize(size_);
+    for (const std::int64_t number : pages_with_content()) {
+        const auto length = std::min(kPageLength, size_ - number * kPageLength);
+        write_content(other->fd(), number * kPageLength,
+                      ConstBytes(page_at(number)).first(static_cast<std::size_t>(length)));
+    }
+    other->reserved_ = reserved_;
+    other->durable_size_ = size_;
+    return other;
 }
 
 }  // namespace tern::platform::sim

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <vector>
 
 #include "tern/base/bytes.hpp"
@@ -41,10 +42,18 @@ class Inode {
     void sync(bool with_size);
     void crash(Prng& prng, const CrashOptions& options);
 
+    /// The numbers of the pages that hold anything but zeros, ascending.
+    [[nodiscard]] std::vector<std::int64_t> pages_with_content() const;
+    /// On the disk, and in what processes see unless that was changed since the last sync.
+    void flip_bit(std::int64_t offset, int bit);
+    /// Another of the same content, all of it durable.
+    [[nodiscard]] std::shared_ptr<Inode> copy(Kind kind) const;
+
   private:
     using Page = std::vector<std::byte>;
 
     [[nodiscard]] Page page_at(std::int64_t page) const;
+    [[nodiscard]] Page durable_page_at(std::int64_t page) const;
     void remember(std::int64_t begin, std::int64_t end);
     void find_mapped_writes();
     void revert(std::int64_t page, const Page& before, bool torn, Prng& prng);

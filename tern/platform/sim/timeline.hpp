@@ -22,6 +22,7 @@ enum class Event : std::uint8_t {
     file_resize,
     file_sync,
     directory_change,
+    bit_rot,
 };
 
 /// A well-mixed hash of some bytes.
