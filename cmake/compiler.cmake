@@ -8,6 +8,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-Wno-null-dereference -Wno-array-bounds -Wno-stringop-overflow
                         -Wno-stringop-overread -Wno-restrict -Wno-maybe-uninitialized
                         -Wduplicated-cond -Wlogical-op)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # libstdc++ hides <expected> from a compiler that claims less of concepts than GCC does; what it
+    # needs of them, Clang 16 has.
+    add_compile_options(-U__cpp_concepts -D__cpp_concepts=202002L -Wno-builtin-macro-redefined)
 endif()
 add_compile_options(-fno-omit-frame-pointer)
 

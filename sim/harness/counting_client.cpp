@@ -88,7 +88,9 @@ std::vector<std::string> CountingClient::take_findings() { return std::exchange(
 int CountingClient::do_work() {
     int work = driver_->invoke();
     if (aeron_) work += aeron_->do_work();
-    return work + drive_leaving() + drive_session();
+    work += drive_leaving();
+    work += drive_session();
+    return work;
 }
 
 int CountingClient::drive_leaving() {

@@ -101,8 +101,7 @@ CatalogOptions catalog_options(const ArchiveContext& context) {
 class Archive::Impl {
   public:
     Impl(ArchiveContext context, platform::Platform platform)
-        : platform_(platform),
-          context_(prepared(std::move(context), platform)),
+        : context_(prepared(std::move(context), platform)),
           events_(context_.event_sink),
           mark_file_(acquire_mark_file(context_, platform)),
           errors_(context_, platform, mark_file_.error_log(), events_) {
@@ -215,7 +214,6 @@ class Archive::Impl {
         }
     }
 
-    platform::Platform platform_;
     ArchiveContext context_;
     EventLog events_;
     memory::ArchiveMarkFile mark_file_;

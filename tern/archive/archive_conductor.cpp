@@ -255,7 +255,8 @@ int ArchiveConductor::add_streams() {
 int ArchiveConductor::run() {
     duty_cycle_.measure(d_.platform.clock.nano_time());
     update_mark_file();
-    int work = poll_requests(network_) + poll_requests(local_);
+    int work = poll_requests(network_);
+    work += poll_requests(local_);
     attempt([&] { work += aeron_->do_work(); });
     if (aeron_->is_closed()) throw AgentTermination("unexpected Aeron close", false);
     attempt([&] { work += parts_->recordings.do_work(); });

@@ -229,7 +229,10 @@ std::shared_ptr<RecordedPosition> Recordings::recorded(std::int64_t recording_id
 
 // ---- Duty cycle --------------------------------------------------------------------------------
 
-int Recordings::do_work() { return poll_subscriptions() + poll_active(); }
+int Recordings::do_work() {
+    const int polled = poll_subscriptions();
+    return polled + poll_active();
+}
 
 int Recordings::poll_subscriptions() {
     int work = 0;

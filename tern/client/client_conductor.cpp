@@ -5,19 +5,13 @@
 #include <cstdio>
 #include <utility>
 
+#include "tern/base/overloaded.hpp"
 #include "tern/client/errors.hpp"
 #include "tern/memory/system_counters.hpp"
 
 namespace tern::client {
 
 namespace {
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-    using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 void print_error(const std::exception& error) {
     std::fputs(fmt::format("ERROR: {}\n", error.what()).c_str(), stderr);

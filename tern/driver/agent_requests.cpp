@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "tern/base/overloaded.hpp"
+
 namespace tern::driver {
-namespace {
-
-template <typename... Cases>
-struct Overloaded : Cases... {
-    using Cases::operator()...;
-};
-
-}  // namespace
 
 AgentRequests::AgentRequests(memory::Counter failed_offers)
     : from_receiver_(kReceiverCapacity),

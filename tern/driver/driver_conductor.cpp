@@ -40,13 +40,15 @@ int DriverConductor::do_work() {
         ++work;
     }
     work += read_command();
-    work += agents_.sender_commands.flush() + agents_.receiver_commands.flush();
+    work += agents_.sender_commands.flush();
+    work += agents_.receiver_commands.flush();
     // What an agent has let go of is destroyed only after its requests were handled: none of them
     // can then refer to it any more.
     network_.note_released();
     images_.note_released();
     work += requests_.drain(*this);
-    work += images_.destroy_released() + network_.destroy_released();
+    work += images_.destroy_released();
+    work += network_.destroy_released();
     work += images_.track_rebuild(now_ns_);
     work += network_.update_publisher_limits();
     work += ipc_.update_publisher_limits();

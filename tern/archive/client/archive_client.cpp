@@ -25,7 +25,11 @@ std::unique_ptr<ArchiveClient> ArchiveClient::connect(ArchiveClientContext conte
 
 ArchiveClient::~ArchiveClient() { close(); }
 
-void ArchiveClient::step() { idle_(aeron_.do_work() + async_.do_work()); }
+void ArchiveClient::step() {
+    int work = aeron_.do_work();
+    work += async_.do_work();
+    idle_(work);
+}
 
 void ArchiveClient::await_connected() {
     while (!async_.is_connected()) {

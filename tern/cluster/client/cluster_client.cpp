@@ -91,7 +91,10 @@ void ClusterClient::close() {
     if (owned_aeron_) owned_aeron_->close();
 }
 
-int ClusterClient::poll() { return aeron_.do_work() + async_.do_work(); }
+int ClusterClient::poll() {
+    const int work = aeron_.do_work();
+    return work + async_.do_work();
+}
 
 void ClusterClient::poll_until(const std::function<bool()>& condition, const char* what) {
     std::int64_t deadline_ns = clock_.nano_time() + message_timeout_ns_;

@@ -243,7 +243,8 @@ int ConsensusModule::Impl::do_work() {
     }
     cycle_begin_ns_ = begin_ns;
     try {
-        return drive_client() + step();
+        const int client_work = drive_client();
+        return client_work + step();
     } catch (const AgentTermination& termination) {
         if (!termination.expected()) core_.errors.record(termination);
         if (core_.ctx.termination_hook) core_.ctx.termination_hook();

@@ -101,10 +101,11 @@ void ServiceMessages::on_close_session(std::int64_t session_id) {
 }
 
 void ServiceMessages::on_members_query(std::int64_t correlation_id, bool is_extended) {
+    const ClusterNow now = core_.now();
     const bool is_sent = is_extended ? core_.services.members_extended_response(
                                            correlation_id, core_.ctx.member_id,
-                                           core_.leader_member_id, core_.members, core_.now_ns(),
-                                           core_.cluster_time() * nanos_per(core_.ctx.time_unit))
+                                           core_.leader_member_id, core_.members, now.monotonic_ns,
+                                           now.cluster_time * nanos_per(core_.ctx.time_unit))
                                      : core_.services.members_response(
                                            correlation_id, core_.leader_member_id, core_.members);
     if (!is_sent) core_.errors.event("failed to send cluster members response");

@@ -92,8 +92,9 @@ Host::Host(World& world, std::string name, HostIndex index, Prng prng)
       name_(std::move(name)),
       index_(index),
       prng_(prng),
-      clock_(world.timeline(), prng_.between(world.options().clock_origin_ns),
-             kEpochNs + prng_.between(world.options().clock_skew_ns)),
+      // Braces: the draws are made in this order, whatever the compiler.
+      clock_{world.timeline(), prng_.between(world.options().clock_origin_ns),
+             kEpochNs + prng_.between(world.options().clock_skew_ns)},
       disk_(world.options().disk, world.timeline(), prng_.fork()) {}
 
 Process& Host::start(std::string name) {
