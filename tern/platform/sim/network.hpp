@@ -85,7 +85,7 @@ class VirtualNetwork {
     void deliver();
     /// INT64_MAX when nothing is in flight.
     [[nodiscard]] std::int64_t next_arrival_ns() const noexcept {
-        return in_flight_.empty() ? INT64_MAX : in_flight_.begin()->first.first;
+        return arrivals_.empty() ? INT64_MAX : arrivals_.front().time_ns;
     }
 
     // For the sockets.
