@@ -220,7 +220,8 @@ TEST_F(Networked, ANarrowLinkQueuesAndThenDropsTheRest) {
     world_.network().set_link(alpha_.index(), beta_.index(), narrow);
     for (int i = 0; i < 50; ++i) send(*from_, std::string(1000, 'x'), there_);
     EXPECT_EQ(world_.network().counts().congested, 39U);  // one in the wire, ten in the queue
-    pass(5'600'000);
+    world_.timeline().advance(5'600'000);
+    world_.network().deliver();
     EXPECT_EQ(receive(*to_).size(), 5U);
     send(*from_, std::string(1000, 'y'), there_);  // there is room again
     pass(10'000'000);
