@@ -11,6 +11,7 @@
 #include "tern/base/assert.hpp"
 #include "tern/base/atomic.hpp"
 #include "tern/base/math.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 namespace layout = catalog_layout;
@@ -392,7 +393,7 @@ std::int64_t Catalog::find_last(std::int64_t min_id, std::int32_t session_id,
 // ---- Changes -----------------------------------------------------------------------------------
 
 void Catalog::sync() {
-    if (options_.file_sync_level > 0) mapping_->sync();
+    if (options_.file_sync_level > 0 && !planted(Fault::catalog_not_synced)) mapping_->sync();
 }
 
 void Catalog::update_checksum(std::byte* at) {

@@ -8,6 +8,7 @@
 
 #include "tern/archive/frame_layout.hpp"
 #include "tern/base/math.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 namespace {
@@ -181,6 +182,9 @@ const Frame* first_torn(platform::File& file, Window& window, const Walk& walk, 
 std::optional<std::int64_t> last_segment(const RecordingSummary& recording,
                                          std::span<const std::int64_t> segments) {
     const SegmentGeometry geometry = recording.geometry();
+    if (planted(Fault::last_segment_not_recovered) && segments.size() > 1) {
+        segments = segments.first(segments.size() - 1);
+    }
     for (auto it = segments.rbegin(); it != segments.rend(); ++it) {
         if (*it >= geometry.start_term_base() && geometry.segment_base(*it) == *it) return *it;
     }
@@ -206,8 +210,8 @@ RecoveredStop recover_stop_position(platform::Storage& storage,
                                    ? geometry.term_offset(recording.start_position)
                                    : std::int64_t{0};
     Walk walk = walk_frames(window, recording, *base, begin, file->size());
-    if (const Frame* torn =
-            first_torn(*file, window, walk, record_checksum, recording.session_id)) {
+    const Frame* torn = first_torn(*file, window, walk, record_checksum, recording.session_id);
+    if (torn != nullptr && !planted(Fault::torn_tail_trusted)) {
         walk.end = torn->offset;
         walk.note =
             fmt::format("frame at position {} (length {}) was written in part: cut before it",

@@ -6,6 +6,7 @@
 #include "tern/archive/protocol.hpp"
 #include "tern/archive/registration.hpp"
 #include "tern/base/duration.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 namespace {
@@ -352,7 +353,7 @@ void ControlSession::write_or_queue(ConstBytes message) {
     if (queue_.empty()) {
         const auto result = write(message);
         if (result == Written::yes) deadline_ns_ = kNoDeadline;
-        if (result != Written::later) return;
+        if (result != Written::later || planted(Fault::blocked_response_dropped)) return;
     }
     if (queue_.size() >= kMaxQueuedResponses) {
         end(SessionEndCause::timed_out,

@@ -5,6 +5,7 @@
 #include "tern/archive/control_session.hpp"
 #include "tern/archive/error_codes.hpp"
 #include "tern/archive/recordings.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 namespace {
@@ -50,7 +51,8 @@ class RecordingsListing final : public Listing {
             if (matches(*id)) {
                 const auto sent = send_descriptor(catalog_, session, correlation_id_, *id);
                 if (sent == Sent::impossible) return true;
-                if (sent == Sent::later) return false;
+                if (sent == Sent::later && !planted(Fault::listing_skips_when_blocked))
+                    return false;
                 if (++sent_ == count_) return true;
             }
             next_ = *id + 1;

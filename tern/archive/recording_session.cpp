@@ -6,6 +6,7 @@
 #include "tern/archive/error_codes.hpp"
 #include "tern/archive/frame_layout.hpp"
 #include "tern/archive/recording_events.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/client/counter.hpp"
 #include "tern/client/image.hpp"
 
@@ -62,12 +63,16 @@ int RecordingSession::record(IoStatistics& statistics) {
     try {
         length = spec_.image->block_poll(
             [&](ConstBytes frames, std::int32_t, std::int32_t) {
+                if (planted(Fault::position_told_before_write)) {
+                    spec_.position_counter->set(writer_.position() + std::ssize(frames));
+                }
                 const auto before = platform_.clock.nano_time();
                 const auto bytes = write_block(frames);
                 statistics.add(bytes, platform_.clock.nano_time() - before);
             },
             max_block_length_);
     } catch (const std::exception& error) {
+        if (planted(Fault::write_error_swallowed)) return 1;
         fail(error);
         state_ = State::inactive;
         return 1;
@@ -75,7 +80,7 @@ int RecordingSession::record(IoStatistics& statistics) {
     if (length > 0) {
         recorded_->advance(writer_.position());
         spec_.position_counter->set(writer_.position());
-    } else if (ended) {
+    } else if (ended && !planted(Fault::recording_outlives_image)) {
         state_ = State::inactive;
     }
     report_progress();

@@ -6,6 +6,7 @@
 
 #include "tern/archive/frame_layout.hpp"
 #include "tern/base/assert.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 
@@ -46,7 +47,9 @@ void RecordingWriter::create_segment(bool exclusive) {
     file_->truncate(options_.geometry.segment_length);
     if (options_.file_sync_level > 0) {
         file_->sync(true);
-        if (options_.sync_directory) storage_.sync_directory(options_.archive_directory);
+        const bool is_skipped = planted(Fault::new_segment_not_in_directory);
+        if (options_.sync_directory && !is_skipped)
+            storage_.sync_directory(options_.archive_directory);
     }
 }
 
@@ -80,9 +83,12 @@ std::int32_t RecordingWriter::write_padding(ConstBytes header, std::int32_t alig
 }
 
 void RecordingWriter::advance(std::int64_t length) {
-    if (options_.file_sync_level > 0) file_->sync(options_.file_sync_level > 1);
+    if (options_.file_sync_level > 0 && !planted(Fault::recording_not_synced)) {
+        file_->sync(options_.file_sync_level > 1);
+    }
     const std::int64_t next = position_ + length;
-    if (next - segment_base_ >= options_.geometry.segment_length) {
+    const std::int64_t late = planted(Fault::segment_ends_late) ? wire::kFrameAlignment : 0;
+    if (next - segment_base_ >= options_.geometry.segment_length + late) {
         file_.reset();
         segment_base_ = next;
         create_segment(true);

@@ -7,6 +7,7 @@
 #include "tern/archive/channels.hpp"
 #include "tern/archive/error_codes.hpp"
 #include "tern/base/math.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 
@@ -326,7 +327,9 @@ std::string Recordings::why_not_extendable(const RecordingSubscription& subscrip
                                     a, theirs, b);
     };
     for (const auto& text :
-         {differ("joinPosition", image.join_position(), "stopPosition", recording->stop_position),
+         {planted(Fault::extension_leaves_hole) ? std::string{}
+                                                : differ("joinPosition", image.join_position(),
+                                                         "stopPosition", recording->stop_position),
           differ("initialTermId", image.initial_term_id(), "initialTermId",
                  recording->initial_term_id),
           differ("termBufferLength", image.term_buffer_length(), "termBufferLength",
@@ -473,7 +476,7 @@ void Recordings::finish(ActiveRecording& recording) {
     const auto position = recording.recorded->position();
     attempt([&] {
         const auto entry = services_.catalog.find(id);
-        if (entry && entry->is_live()) {
+        if (entry && entry->is_live() && !planted(Fault::stop_position_not_written)) {
             services_.catalog.recording_stopped(id, position, services_.now_ms());
         }
     });
@@ -498,7 +501,7 @@ void Recordings::finish(ActiveRecording& recording) {
     attempt([&] {
         const auto subscription_id = recording.subscription_id;
         recording.subscription_id = kNullValue;
-        dereference(subscription_id, recording.auto_stop);
+        dereference(subscription_id, recording.auto_stop && !planted(Fault::auto_stop_ignored));
     });
 }
 

@@ -6,6 +6,7 @@
 
 #include "tern/archive/error_codes.hpp"
 #include "tern/archive/frame_layout.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/client/exclusive_publication.hpp"
 #include "tern/client/offer_result.hpp"
 
@@ -94,7 +95,7 @@ void ReplaySession::refresh_limits() {
     stop_ = written;
     if (spec_.bound) {
         const ReplayBound bound = spec_.bound();
-        stop_ = std::min(written, bound.position);
+        stop_ = planted(Fault::replay_bound_ignored) ? written : std::min(written, bound.position);
         final = bound.gone || (final && bound.position >= written);
     }
     stop_is_final_ = final;
@@ -165,7 +166,7 @@ int ReplaySession::offer(const RecordingReader::Block& block) {
 }
 
 void ReplaySession::end(bool revoke) {
-    revoke_ = revoke;
+    revoke_ = revoke || planted(Fault::finished_replay_revoked);
     reader_.close();
     state_ = State::done;
 }

@@ -8,6 +8,7 @@
 #include "tern/archive/error_codes.hpp"
 #include "tern/archive/frame_layout.hpp"
 #include "tern/archive/replays.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::archive {
 
@@ -245,8 +246,10 @@ void SegmentOperations::purge_segments(ControlSession& session, std::int64_t cor
     services_.catalog.set_start_position(recording_id, new_start_position);
     std::vector<std::string> files;
     const auto first = geometry.segment_base(recording->start_position);
-    for (auto base = new_start_position - geometry.segment_length; base >= first;
-         base -= geometry.segment_length) {
+    const auto last = planted(Fault::purge_takes_one_segment_more)
+                          ? new_start_position
+                          : new_start_position - geometry.segment_length;
+    for (auto base = last; base >= first; base -= geometry.segment_length) {
         files.push_back(segment_file_name(recording_id, base));
     }
     schedule(request, files);

@@ -66,7 +66,44 @@
     X(abandoned_claim_never_unblocked, "logbuffer", "a claim of a dead client stops the stream")   \
     X(dead_client_unnoticed, "driver", "what belonged to a dead client is kept for ever")          \
     X(subscriber_position_left, "driver", "a closed subscription leaves its position counters")    \
-    X(aborted_fragment_lost, "client", "a fragment that its handler aborted is not polled again")
+    X(aborted_fragment_lost, "client", "a fragment that its handler aborted is not polled again")  \
+    /* Archive. */                                                                                 \
+    X(position_told_before_write, "archive", "the recorded position is told before the write")     \
+    X(write_error_swallowed, "archive", "a recording goes on after a failed write")                \
+    X(recording_outlives_image, "archive", "a recording does not stop when its stream has ended")  \
+    X(recording_not_synced, "archive", "what is told as recorded is not on the disk")              \
+    X(segment_ends_late, "archive", "a recording fills a segment without beginning the next")      \
+    X(new_segment_not_in_directory, "archive", "a host crash loses a whole segment file")          \
+    X(stop_position_not_written, "archive", "a stopped recording has no stop position")            \
+    X(auto_stop_ignored, "archive", "a recording that stops itself leaves its subscription")       \
+    X(extension_leaves_hole, "archive", "a recording is extended by a stream that begins later")   \
+    X(catalog_not_synced, "archive", "a host crash loses recordings from the catalog")             \
+    X(last_segment_not_recovered, "archive", "recovery ends a recording one segment early")        \
+    X(torn_tail_trusted, "archive", "recovery keeps a frame that was written in part")             \
+    X(replay_checksum_ignored, "archive", "damaged frames are replayed")                           \
+    X(replay_bound_ignored, "archive", "a bounded replay goes beyond its bound")                   \
+    X(finished_replay_revoked, "archive", "the end of a replay takes away what is not yet read")   \
+    X(listing_skips_when_blocked, "archive", "back pressure drops a recording from a listing")     \
+    X(blocked_response_dropped, "archive", "back pressure drops the answer to a request")          \
+    X(purge_takes_one_segment_more, "archive", "a purge deletes the segment that is to be first")  \
+    /* Cluster. */                                                                                 \
+    X(service_reads_past_commit, "cluster", "a service applies and answers what is not committed") \
+    X(commit_before_recorded, "cluster", "what is appended counts as committed at once")           \
+    X(service_snapshot_misses_sessions, "cluster", "a service forgets its sessions at a restart")  \
+    X(module_snapshot_misses_sessions, "cluster", "the module forgets its sessions at a restart")  \
+    X(snapshot_misses_timers, "cluster", "timers are lost at a restart from a snapshot")           \
+    X(snapshot_misses_service_messages, "cluster",                                                 \
+      "messages of a service are lost from a snapshot")                                            \
+    X(snapshot_not_awaited, "cluster", "a snapshot counts before it is recorded")                  \
+    X(recording_log_not_synced, "cluster", "a host crash loses terms and snapshots")               \
+    X(term_led_twice, "cluster", "a restarted leader leads in its old term")                       \
+    X(session_never_times_out, "cluster", "the session of a dead client stays open")               \
+    X(keep_alive_ignored, "cluster", "the session of an idle client is closed")                    \
+    X(closed_session_accepted, "cluster", "a command of a session that is closed is applied")      \
+    X(replayed_timer_fires_again, "cluster", "a timer that the log has fired fires again")         \
+    X(replayed_service_message_sent_again, "cluster", "a restart repeats a service's messages")    \
+    X(termination_awaits_no_service, "cluster", "the module goes while its services still end")    \
+    X(kv_snapshot_loses_last_chunk, "node", "a snapshot of kv lacks its last entries")
 
 namespace tern {
 

@@ -8,6 +8,7 @@
 
 #include "tern/base/error.hpp"
 #include "tern/base/math.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::cluster {
 
@@ -439,6 +440,7 @@ void RecordingLog::write_field(std::int64_t offset, ConstBytes bytes) {
 }
 
 void RecordingLog::force() {
+    if (planted(Fault::recording_log_not_synced)) return;
     if (file_ != nullptr && file_sync_level_ > 0) file_->sync(file_sync_level_ > 1);
 }
 

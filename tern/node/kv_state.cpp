@@ -1,6 +1,7 @@
 #include "tern/node/kv_state.hpp"
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::node {
 namespace {
@@ -100,7 +101,7 @@ void KvState::save(const std::function<void(ConstBytes)>& sink) const {
         append(chunk, as_bytes(key));
         append(chunk, as_bytes(value));
     }
-    if (!chunk.empty()) sink(chunk);
+    if (!chunk.empty() && !planted(Fault::kv_snapshot_loses_last_chunk)) sink(chunk);
     sink({});
 }
 

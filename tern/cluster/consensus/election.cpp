@@ -1,4 +1,5 @@
 #include "tern/cluster/consensus/election.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/archive_refusal.hpp"
 
 #include <fmt/format.h>
@@ -182,8 +183,9 @@ void Election::stand() {
     TERN_ASSERT(core_.is_single_member(), "clusters of more members are refused at start");
     auto& node_state = core_.files.node_state();
     const auto voted = std::max(node_state.candidate_term_id(), leadership_term_id_);
-    candidate_term_id_ =
-        node_state.propose_max(voted + 1, log_position_, core_.platform.clock.epoch_ms());
+    const bool is_reused = planted(Fault::term_led_twice) && voted >= 0;
+    candidate_term_id_ = node_state.propose_max(is_reused ? voted : voted + 1, log_position_,
+                                                core_.platform.clock.epoch_ms());
     leadership_term_id_ = candidate_term_id_;
     core_.leader_member_id = core_.ctx.member_id;
     core_.own_member().is_leader = true;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/consensus/log_channels.hpp"
 #include "tern/wire/channel_uri.hpp"
 
@@ -113,12 +114,13 @@ ControlledAction Ingress::on_session_message(ConstBytes message, const client::H
     const auto request = wire::decode<msg::SessionMessageHeader>(message);
     if (!request || message.size() < kSessionHeaderLength) return ControlledAction::continue_;
     auto* session = open_session(request->leadership_term_id, request->cluster_session_id);
-    if (session == nullptr) return ControlledAction::continue_;
-    const auto appended = core_.log_publisher.append_message(session->id, core_.leadership_term_id,
-                                                             core_.cluster_time(),
-                                                             message.subspan(kSessionHeaderLength));
+    const bool is_taken_anyway = planted(Fault::closed_session_accepted) && is_leader();
+    if (session == nullptr && !is_taken_anyway) return ControlledAction::continue_;
+    const auto appended = core_.log_publisher.append_message(
+        request->cluster_session_id, core_.leadership_term_id, core_.cluster_time(),
+        message.subspan(kSessionHeaderLength));
     if (!appended) return ControlledAction::abort;
-    session->time_of_last_activity_ns = core_.now_ns();
+    if (session != nullptr) session->time_of_last_activity_ns = core_.now_ns();
     return ControlledAction::continue_;
 }
 
@@ -148,6 +150,7 @@ void Ingress::on_keep_alive(ConstBytes message, const client::Header& header) {
     if (!request) return;
     auto* session = open_session(request->leadership_term_id, request->cluster_session_id);
     if (session == nullptr) return;
+    if (planted(Fault::keep_alive_ignored)) return;
     session->time_of_last_activity_ns = core_.now_ns();
     if (session->ingress_image_correlation_id == -1 && header.context() != nullptr) {
         session->ingress_image_correlation_id = header.context()->correlation_id();

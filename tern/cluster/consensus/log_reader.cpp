@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/wire/cluster_client_messages.hpp"
 
 namespace tern::cluster {
@@ -77,11 +78,13 @@ void LogReader::on_session_message(ConstBytes message) {
         throw Error(fmt::format("log has a message of serviceId={}, serviceCount={}", service_id,
                                 core_.trackers.size()));
     }
+    if (planted(Fault::replayed_service_message_sent_again)) return;
     core_.trackers[static_cast<std::size_t>(service_id)].sweep_logged(header.cluster_session_id);
 }
 
 void LogReader::on_timer(ConstBytes message) {
     const auto timer = decode_or_throw<msg::TimerEvent>(message);
+    if (planted(Fault::replayed_timer_fires_again)) return;
     // The log may be ahead of the local service: its request, when it comes, is this one.
     if (!core_.timers->cancel(timer.correlation_id)) {
         ++core_.timers_expired_early[timer.correlation_id];

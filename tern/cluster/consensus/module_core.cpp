@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 
 namespace tern::cluster {
 
@@ -81,7 +82,9 @@ void ModuleCore::set_control_toggle(ControlToggle toggle) {
 }
 
 int ModuleCore::update_leader_position() {
-    const auto append = append_position();
+    const auto append = planted(Fault::commit_before_recorded) && log_publisher.is_connected()
+                            ? log_publisher.position()
+                            : append_position();
     if (!append) return 0;
     const auto now = now_ns();
     // The own member counts with what it reported a cycle ago (CON-4.3).

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/wire/cluster_client_messages.hpp"
 #include "tern/wire/cluster_snapshot_messages.hpp"
 
@@ -63,6 +64,7 @@ SnapshotMessages encode_module_snapshot(const SnapshotIdentity& identity,
     add(messages, module);
 
     parts.sessions.for_each_session([&](const ClusterSession& session) {
+        if (planted(Fault::module_snapshot_misses_sessions)) return;
         add(messages, msg::ClusterSession{.cluster_session_id = session.id,
                                           .correlation_id = session.correlation_id,
                                           .opened_log_position = session.opened_log_position,
@@ -74,6 +76,7 @@ SnapshotMessages encode_module_snapshot(const SnapshotIdentity& identity,
                                           .response_channel = session.response_channel});
     });
     parts.timers.for_each([&](std::int64_t correlation_id, std::int64_t deadline) {
+        if (planted(Fault::snapshot_misses_timers)) return;
         add(messages, msg::Timer{.correlation_id = correlation_id, .deadline = deadline});
     });
     for (const auto& tracker : parts.trackers) {
@@ -82,8 +85,10 @@ SnapshotMessages encode_module_snapshot(const SnapshotIdentity& identity,
                           .log_service_session_id = tracker.log_service_session_id(),
                           .pending_message_capacity = static_cast<std::int32_t>(tracker.bytes()),
                           .service_id = tracker.service_id()});
-        tracker.for_each(
-            [&](ConstBytes record) { messages.emplace_back(record.begin(), record.end()); });
+        tracker.for_each([&](ConstBytes record) {
+            if (planted(Fault::snapshot_misses_service_messages)) return;
+            messages.emplace_back(record.begin(), record.end());
+        });
     }
     add(messages, marker(identity, msg::SnapshotMark::end));
     return messages;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/consensus/log_channels.hpp"
 #include "tern/memory/counter_keys.hpp"
 #include "tern/memory/counter_types.hpp"
@@ -335,7 +336,7 @@ void SessionManager::on_ingress_image_unavailable(std::int64_t image_correlation
         auto& session = *sessions_[i];
         if (session.ingress_image_correlation_id != image_correlation_id) continue;
         session.ingress_image_correlation_id = -1;
-        if (!session.is_open()) continue;
+        if (!session.is_open() || planted(Fault::session_never_times_out)) continue;
         begin_close(session, CloseReason::timeout);
         try_append_close(session, now);
     }
@@ -350,7 +351,7 @@ int SessionManager::check_sessions(const ClusterNow& now) {
     for (std::size_t i = sessions_.size(); i-- > 0;) {
         auto& session = *sessions_[i];
         if (session.response.is_pending()) poll_response(session, now);
-        if (session.is_open() &&
+        if (session.is_open() && !planted(Fault::session_never_times_out) &&
             now.monotonic_ns > session.time_of_last_activity_ns + ctx_.session_timeout_ns) {
             begin_close(session, CloseReason::timeout);
         }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "tern/base/error.hpp"
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/archive_refusal.hpp"
 #include "tern/wire/channel_uri.hpp"
 
@@ -92,7 +93,7 @@ void SnapshotTaker::await_recorded() {
     if (!recorded) {
         throw Error(fmt::format("recording has stopped unexpectedly: {}", counter_->recording_id));
     }
-    if (*recorded < publication_.get()->position()) return;
+    if (*recorded < publication_.get()->position() && !planted(Fault::snapshot_not_awaited)) return;
     publication_.close();
     messages_.clear();
     state_ = State::done;

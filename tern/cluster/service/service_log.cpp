@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
 #include "tern/cluster/service/service_container_impl.hpp"
 #include "tern/wire/channel_uri.hpp"
 #include "tern/wire/sbe.hpp"
@@ -108,7 +109,9 @@ void ServiceContainer::Impl::set_role(Role role) {
 
 int ServiceContainer::Impl::poll_log() {
     if (opening_ && !opening_->is_connect_complete(*aeron_)) return aeron_->do_work();
-    const std::int64_t limit = aeron_->counters_reader().value(commit_position_id_);
+    const std::int64_t limit = planted(Fault::service_reads_past_commit)
+                                   ? INT64_MAX
+                                   : aeron_->counters_reader().value(commit_position_id_);
     const int fragments =
         log_image_->bounded_controlled_poll(log_assembler_, limit, context_.log_fragment_limit);
     if (fragments == 0 && (log_image_->position() >= max_log_position_ ||

@@ -160,6 +160,7 @@ bool ServiceSnapshotTaker::write_sessions() {
     }
     for (auto entry = spec_.sessions.lower_bound(next_session_id_); entry != spec_.sessions.end();
          ++entry) {
+        if (planted(Fault::service_snapshot_misses_sessions)) break;
         const ContainerSession& session = *entry->second;
         const message::ClientSession encoded{.cluster_session_id = session.id(),
                                              .response_stream_id = session.response_stream_id(),
@@ -202,7 +203,7 @@ bool ServiceSnapshotTaker::is_recorded() const {
         key->recording_id != recording_id_) {
         throw Error(fmt::format("recording stopped unexpectedly: {}", recording_id_));
     }
-    return recorded >= publication_->position();
+    return recorded >= publication_->position() || planted(Fault::snapshot_not_awaited);
 }
 
 // Loading.
