@@ -44,7 +44,13 @@ class Networked : public testing::Test {
         }
         return texts;
     }
+    /// At least so much time.
     void pass(std::int64_t duration_ns) { world_.scheduler().run_for(duration_ns); }
+    /// Exactly so much, in one step.
+    void step(std::int64_t duration_ns) {
+        world_.timeline().advance(duration_ns);
+        world_.network().deliver();
+    }
 
     World world_{7};
     Host& alpha_ = world_.add_host("alpha");
@@ -59,8 +65,7 @@ class Networked : public testing::Test {
 TEST_F(Networked, ATrainArrivesAsDatagramsAfterTheDelay) {
     EXPECT_EQ(send(*from_, "aaabbbc", there_, 3).bytes, 7);
     EXPECT_THAT(receive(*to_), IsEmpty());
-    world_.timeline().advance(world_.network().options().link.delay_ns.min - 1);
-    world_.network().deliver();
+    step(world_.network().options().link.delay_ns.min - 1);
     EXPECT_THAT(receive(*to_), IsEmpty());
     pass(world_.network().options().link.delay_ns.max);
     EXPECT_THAT(receive(*to_), ElementsAre("aaa", "bbb", "c"));
@@ -191,10 +196,10 @@ TEST_F(Networked, AStalledLinkDeliversAllOfItInABurst) {
     world_.network().options().link.reorder_ppm = kPpm;  // nothing overtakes the stall
     for (int i = 0; i < 40; ++i) {
         send(*from_, "during", there_);
-        pass(1'000'000);
+        step(1'000'000);
     }
     EXPECT_THAT(receive(*to_), ElementsAre("before"));
-    pass(15'000'000);
+    step(15'000'000);
     EXPECT_EQ(receive(*to_).size(), 40U);
 }
 
@@ -205,7 +210,7 @@ TEST_F(Networked, LinksStallByChance) {
     std::size_t longest = 0;
     for (int i = 0; i < 200; ++i) {
         send(*from_, "x", there_);
-        pass(1'000'000);
+        step(1'000'000);
         longest = std::max(longest, receive(*to_).size());
     }
     EXPECT_GT(world_.network().counts().stalls, 2U);
@@ -220,8 +225,7 @@ TEST_F(Networked, ANarrowLinkQueuesAndThenDropsTheRest) {
     world_.network().set_link(alpha_.index(), beta_.index(), narrow);
     for (int i = 0; i < 50; ++i) send(*from_, std::string(1000, 'x'), there_);
     EXPECT_EQ(world_.network().counts().congested, 39U);  // one in the wire, ten in the queue
-    world_.timeline().advance(5'600'000);
-    world_.network().deliver();
+    step(5'600'000);
     EXPECT_EQ(receive(*to_).size(), 5U);
     send(*from_, std::string(1000, 'y'), there_);  // there is room again
     pass(10'000'000);
@@ -239,9 +243,9 @@ TEST_F(Networked, AfterAChangeToAFasterLinkNothingOvertakes) {
     link.loss_ppm = kPpm;
     world_.network().set_link(alpha_.index(), beta_.index(), link);
     send(*from_, "dead", there_);
-    pass(40'000'000);
+    step(40'000'000);
     EXPECT_THAT(receive(*to_), IsEmpty());
-    pass(20'000'000);
+    step(20'000'000);
     EXPECT_THAT(receive(*to_), ElementsAre("slow", "fast"));
 }
 
