@@ -17,7 +17,7 @@ namespace {
 using node::KvOperation;
 using node::KvStatus;
 using Call = KvHistory::Call;
-using Calls = std::vector<const Call*>;  // of one key
+using Calls = std::vector<const Call*>;  // of one key, in order of call
 
 constexpr std::int64_t kBeginning = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
@@ -88,18 +88,10 @@ class Compiler {
                 add_lost(*call);
             }
         }
-        std::ranges::stable_sort(problem_.operations, {}, &Operation::called_ns);
-        std::ranges::sort(problem_.lost_puts);
-        std::ranges::sort(problem_.lost_removes);
         return std::move(problem_);
     }
 
   private:
-    struct Value {
-        State state;
-        std::int64_t first_read_ns;  // when the first get that returned it was answered
-    };
-
     // Numbers the values that were read, and finds which of them the window may begin with.
     void number_values() {
         problem_.initial = {kAbsent};
@@ -108,17 +100,16 @@ class Compiler {
             if (!window_.shows(*call) || !window_.shows_answer(*call)) continue;
             if (!is_get_of_value(*call)) continue;
             const auto next = static_cast<State>(problem_.reads.size());
-            auto [value, added] = values_.try_emplace(call->got_value, next, kEnd);
+            const auto [value, added] = values_.try_emplace(call->got_value, next);
             if (added) problem_.reads.push_back(0);
-            ++problem_.reads[value->second.state];
-            value->second.first_read_ns = std::min(value->second.first_read_ns, *call->answered_ns);
+            ++problem_.reads[value->second];
         }
         if (window_.from_ns == kBeginning) return;
         problem_.initial.push_back(kUnread);
         for (const Call* call : *calls_) {
             if (call->operation != KvOperation::put || window_.shows(*call)) continue;
             const auto value = values_.find(call->put_value);
-            if (value != values_.end()) problem_.initial.push_back(value->second.state);
+            if (value != values_.end()) problem_.initial.push_back(value->second);
         }
     }
 
@@ -131,14 +122,14 @@ class Compiler {
         const std::int64_t answered_ns = *call.answered_ns;
         if (call.operation == KvOperation::put) {
             const auto value = values_.find(call.put_value);
-            const State state = value == values_.end() ? kUnread : value->second.state;
+            const State state = value == values_.end() ? kUnread : value->second;
             if (call.status == KvStatus::ok) add(call, answered_ns, Effect::put, state);
         } else if (call.status == KvStatus::not_found) {
             add(call, answered_ns, Effect::read, kAbsent);
         } else if (call.operation == KvOperation::del) {
             add(call, answered_ns, Effect::remove, kAbsent);
         } else {
-            add(call, answered_ns, Effect::read, values_.at(call.got_value).state);
+            add(call, answered_ns, Effect::read, values_.at(call.got_value));
         }
     }
 
@@ -152,15 +143,14 @@ class Compiler {
         if (value == values_.end()) {
             problem_.lost_puts.push_back(call.called_ns);
         } else {
-            // Somebody read it, so it took effect, and before that.
-            add(call, value->second.first_read_ns, Effect::put, value->second.state);
+            add(call, kEnd, Effect::put, value->second);  // somebody read it: it took effect
         }
     }
 
     const Calls* calls_;
     Window window_;
     Problem problem_;
-    std::map<std::string_view, Value> values_;
+    std::map<std::string_view, State> values_;
 };
 
 class Search {

@@ -129,6 +129,15 @@ TEST_F(LinearizabilityTest, ADeleteDeletesOnce) {
     expect(kViolated);
 }
 
+TEST_F(LinearizabilityTest, TheWindowMayBeginWithAnyValue) {
+    put(0, 1, "a");
+    remove(2, 3);
+    remove(4, 5);
+    EXPECT_EQ(history_.check().finding,
+              R"(key "k": no order explains client 3 delete [2, 3] -> ok; )"
+              "client 3 delete [4, 5] -> ok");
+}
+
 TEST_F(LinearizabilityTest, ADeleteOfNothingIsNotOk) {
     remove(0, 1);
     expect(kViolated);
