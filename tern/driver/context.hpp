@@ -57,6 +57,9 @@ struct DriverContext {
 
     // Threads.
     ThreadingMode threading_mode = ThreadingMode::shared;
+    /// No threads are started: the owner gives MediaDriver::agents() their turns, as many agents as
+    /// the threading mode has threads. Not with ThreadingMode::invoker.
+    bool is_owner_driven = false;
     IdleStrategyChoice conductor_idle_strategy = {};
     IdleStrategyChoice sender_idle_strategy = {};
     IdleStrategyChoice receiver_idle_strategy = {};

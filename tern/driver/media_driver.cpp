@@ -55,6 +55,22 @@ memory::SystemCounterLabels counter_labels(const DriverContext& context) {
             .name_resolver_threshold_ns = context.name_resolver_threshold_ns};
 }
 
+/// An agent without a thread, for an owner that gives it turns. Closing is not its business.
+class OwnerDriven final : public Agent {
+  public:
+    OwnerDriven(Agent& agent, ErrorHandler error_handler)
+        : agent_(agent), invoker_(agent, std::move(error_handler)) {
+        invoker_.start();
+    }
+    int do_work() override { return invoker_.invoke(); }
+    [[nodiscard]] std::string_view role_name() const override { return agent_.role_name(); }
+    void close() { invoker_.close(); }
+
+  private:
+    Agent& agent_;
+    platform::AgentInvoker invoker_;
+};
+
 }  // namespace
 
 /// Everything a driver consists of, in the order in which it is built up; taken down in reverse.
@@ -90,6 +106,7 @@ struct MediaDriver::Parts {
 
     std::vector<std::unique_ptr<platform::CompositeAgent>> composites;
     std::vector<std::unique_ptr<platform::AgentRunner>> runners;  // closed first to last
+    std::vector<std::unique_ptr<OwnerDriven>> owner_driven;       // closed first to last
     std::unique_ptr<platform::AgentInvoker> invoker;
     bool is_closed = false;
 
@@ -170,6 +187,10 @@ Agent& MediaDriver::Parts::combine(std::string_view role_name, std::vector<Agent
 }
 
 void MediaDriver::Parts::run(Agent& agent, const IdleStrategyChoice& idle, int cpu) {
+    if (context.is_owner_driven) {
+        owner_driven.push_back(std::make_unique<OwnerDriven>(agent, errors.as_handler()));
+        return;
+    }
     runners.push_back(std::make_unique<platform::AgentRunner>(
         agent, platform::make_idle_strategy(idle.name, idle.options), errors.as_handler()));
     runners.back()->start(cpu);
@@ -184,6 +205,7 @@ void MediaDriver::Parts::signal_ready() {
 void MediaDriver::Parts::stop_agents() {
     // Sender and receiver before the conductor, which then destroys what they used.
     for (const auto& runner : runners) runner->close();
+    for (const auto& agent : owner_driven) agent->close();
     if (invoker) invoker->close();
 }
 
@@ -229,6 +251,13 @@ MediaDriver::~MediaDriver() { close(); }
 int MediaDriver::invoke() {
     TERN_ASSERT(parts_->invoker, "ThreadingMode::invoker");
     return parts_->invoker->invoke();
+}
+
+std::vector<Agent*> MediaDriver::agents() const {
+    TERN_ASSERT(parts_->context.is_owner_driven, "DriverContext::is_owner_driven");
+    std::vector<Agent*> agents;
+    for (const auto& agent : parts_->owner_driven) agents.push_back(agent.get());
+    return agents;
 }
 
 void MediaDriver::close() { parts_->close(); }

@@ -13,7 +13,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "tern/base/agent.hpp"
 #include "tern/driver/context.hpp"
 #include "tern/memory/counters.hpp"
 #include "tern/platform/platform.hpp"
@@ -34,6 +36,10 @@ class MediaDriver {
 
     /// One duty cycle of every agent; returns the work done. Only in ThreadingMode::invoker.
     int invoke();
+    /// DriverContext::is_owner_driven: one for each thread there would be. They stay until the
+    /// driver is destroyed and do nothing once it is closed; no turn may be under way when close()
+    /// begins.
+    [[nodiscard]] std::vector<Agent*> agents() const;
 
     /// Stops the agents, deletes the log buffers, marks the CnC file closed and unmaps it; harmless
     /// when repeated. Clients find out by the heartbeat: close them first.

@@ -1,12 +1,10 @@
 #include "tern/tools/main.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "tern/tools/command.hpp"
 
 namespace tern::tools {
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv, const std::vector<AddCommand>& more) {
     CLI::App app{"Tern: the Aeron stack in native C++", "tern"};
     app.require_subcommand(1);
     int exit_code = kExitSuccess;
@@ -17,6 +15,7 @@ int main(int argc, char** argv) {
     add_bench_command(app, exit_code);
     add_cluster_tool_command(app, exit_code);
     add_errors_command(app, exit_code);
+    for (const AddCommand add : more) add(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

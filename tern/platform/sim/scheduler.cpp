@@ -176,21 +176,30 @@ void Scheduler::finish_turns(const Process& process) {
     });
 }
 
+/// A main program's stack holds the agents, and comes last.
 void Scheduler::drain(const Process& process) {
     std::vector<std::uint64_t> numbers;
-    for (const auto& entry : entries_) {
-        if (entry->process == &process) numbers.push_back(entry->number);
+    for (const bool is_main : {false, true}) {
+        for (const auto& entry : entries_) {
+            const bool is_meant = entry->process == &process;
+            if (is_meant && (entry->main_program != nullptr) == is_main) {
+                numbers.push_back(entry->number);
+            }
+        }
     }
     for (const std::uint64_t number : numbers) {
-        Entry& entry = *find(number);
-        Entry* const before = std::exchange(current_, &entry);
-        for (int i = 0; entry.is_under_way && &entry != before; ++i) {
-            TERN_ASSERT(i < kMaxResumesOfTheKilled, "whoever waits has a deadline");
-            entry.fiber->resume();
-        }
-        current_ = before;
-        retire(number);
+        if (Entry* entry = find(number)) drain(*entry);
     }
+}
+
+void Scheduler::drain(Entry& entry) {
+    Entry* const before = std::exchange(current_, &entry);
+    for (int i = 0; entry.is_under_way && &entry != before; ++i) {
+        TERN_ASSERT(i < kMaxResumesOfTheKilled, "whoever waits has a deadline");
+        entry.fiber->resume();
+    }
+    current_ = before;
+    retire(entry.number);
 }
 
 // Turns -----------------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ class Scheduler {
     void run_once(Entry& entry);
     void plan_next(Entry& entry, int work_count);
     void finish_turns_of(const std::function<bool(const Entry&)>& belongs);
+    void drain(Entry& entry);
     void suspend(Entry& entry, std::int64_t duration_ns) noexcept;
     void retire(std::uint64_t number);
 

@@ -3,6 +3,8 @@
 #include <array>
 #include <bit>
 
+#include <array>
+
 #include "tern/platform/split_mix.hpp"
 
 namespace tern::platform::sim {
@@ -19,6 +21,15 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
 }
 
 }  // namespace
+
+std::string_view to_string(Event event) noexcept {
+    constexpr std::array<std::string_view, 12> kNames{
+        "turn",          "time step",          "process",          "crash",
+        "datagram sent", "datagram delivered", "datagram dropped", "file write",
+        "file resize",   "file sync",          "directory change", "bit rot"};
+    const auto index = static_cast<std::size_t>(event);
+    return index < kNames.size() ? kNames[index] : "event";
+}
 
 std::uint64_t hash_of(ConstBytes bytes) noexcept {
     std::uint64_t hash = bytes.size();

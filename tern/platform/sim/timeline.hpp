@@ -25,6 +25,8 @@ enum class Event : std::uint8_t {
     bit_rot,
 };
 
+[[nodiscard]] std::string_view to_string(Event event) noexcept;
+
 /// A well-mixed hash of some bytes.
 [[nodiscard]] std::uint64_t hash_of(ConstBytes bytes) noexcept;
 [[nodiscard]] inline std::uint64_t hash_of(std::string_view text) noexcept {

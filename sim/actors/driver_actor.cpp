@@ -1,0 +1,31 @@
+#include "sim/actors/driver_actor.hpp"
+
+#include <utility>
+
+namespace tern::sim {
+
+driver::DriverContext make_driver_context(std::string aeron_directory,
+                                          driver::ThreadingMode threading) {
+    driver::DriverContext context;
+    context.aeron_directory = std::move(aeron_directory);
+    context.threading_mode = threading;
+    context.is_owner_driven = true;
+    context.term_buffer_length = 64 * 1024;
+    context.ipc_term_buffer_length = 64 * 1024;
+    context.counters_values_buffer_length = 1 << 20;
+    context.delete_directory_on_shutdown = true;
+    context.error_handler = [](const std::exception&) {};
+    return context;
+}
+
+void DriverActor::live(platform::Platform platform) {
+    const auto driver = driver::MediaDriver::launch(context_, platform);
+    driver_ = driver.get();
+    for (Agent* agent : driver->agents()) run(*agent);
+    while (!should_end()) idle();
+    driver_ = nullptr;
+    for (Agent* agent : driver->agents()) stop(*agent);
+    driver->close();
+}
+
+}  // namespace tern::sim

@@ -1,0 +1,65 @@
+#include "sim/harness/actor.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "tern/base/assert.hpp"
+
+namespace tern::sim {
+
+Actor::Actor(Run& run, virtual_world::Host& host, std::string name)
+    : run_(run), host_(host), name_(std::move(name)) {}
+
+Actor::~Actor() { TERN_ASSERT(!is_alive(), "an actor is killed before it is destroyed"); }
+
+void Actor::start() {
+    TERN_ASSERT(!is_running(), "an actor has one life at a time");
+    process_ = &host_.start(name_);
+    is_asked_to_end_ = false;
+    ++lives_;
+    tell("starts");
+    main_ = run_.world().scheduler().spawn(
+        *process_, [this] { main(); }, [](const std::exception&) {});
+}
+
+void Actor::main() {
+    try {
+        live(process_->platform());
+    } catch (const std::exception& error) {
+        if (is_alive()) on_error(error);
+    }
+    if (!is_alive()) return;
+    tell("ends");
+    process_->kill();
+}
+
+void Actor::ask_to_end() {
+    if (is_running()) tell("is asked to end");
+    is_asked_to_end_ = true;
+}
+
+void Actor::kill() {
+    if (!is_alive()) return;
+    tell("is killed");
+    process_->kill();
+}
+
+bool Actor::is_running() const { return is_alive() && run_.world().scheduler().is_running(main_); }
+
+void Actor::on_error(const std::exception& error) {
+    run_.violation(fmt::format("{}: {}", name_, error.what()));
+}
+
+void Actor::run(Agent& agent) {
+    run_.world().scheduler().add(*process_, agent,
+                                 [this](const std::exception& error) { on_error(error); });
+}
+
+void Actor::stop(Agent& agent) { run_.world().scheduler().remove(agent); }
+
+void Actor::tell(std::string_view text) const {
+    run_.tell(fmt::format("{} {} {}", host_.name(), name_, text));
+}
+
+}  // namespace tern::sim

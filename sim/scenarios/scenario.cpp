@@ -1,0 +1,58 @@
+#include "sim/scenarios/scenario.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "sim/scenarios/streams.hpp"
+
+namespace tern::sim {
+namespace {
+
+constexpr std::array kScenarios{
+    Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
+             play_streams},
+};
+
+}  // namespace
+
+std::span<const Scenario> scenarios() noexcept { return kScenarios; }
+
+const Scenario* find_scenario(std::string_view name) noexcept {
+    const auto found = std::ranges::find(kScenarios, name, &Scenario::name);
+    return found == kScenarios.end() ? nullptr : &*found;
+}
+
+Report play(const Scenario& scenario, const RunOptions& options) {
+    Run run(options);
+    try {
+        scenario.play(run);
+    } catch (const RunEnded&) {
+        // its violation says why
+    } catch (const std::exception& error) {
+        run.violation(std::string("the scenario failed: ") + error.what());
+    }
+    Report report;
+    report.seed = options.seed;
+    report.hash = run.world().timeline().hash();
+    report.event_count = run.world().timeline().event_count();
+    report.virtual_ns = run.now_ns();
+    report.drawn_options = run.drawn_options();
+    report.violations = run.violations();
+    report.last_events = {run.last_events().begin(), run.last_events().end()};
+    return report;
+}
+
+std::string describe(const Scenario& scenario, const Report& report) {
+    std::string text = fmt::format("{} seed {}: {} violation(s)\n", scenario.name, report.seed,
+                                   report.violations.size());
+    for (const auto& violation : report.violations) text += "  " + violation + "\n";
+    text += "drawn from the seed: " + report.drawn_options + "\nlast events (virtual ms):\n";
+    for (const auto& event : report.last_events) text += "  " + event + "\n";
+    return text +
+           fmt::format("again, with the whole story: tern sim --scenario {} --seed {} --trace -\n",
+                       scenario.name, report.seed);
+}
+
+}  // namespace tern::sim
