@@ -42,8 +42,7 @@ class Workers {
     Workers(std::uint64_t count, int jobs, const std::function<std::string(std::uint64_t)>& do_task)
         : count_(count), step_(static_cast<std::uint64_t>(jobs)), do_task_(do_task) {
         for (std::uint64_t i = 0; i < step_ && i < count_; ++i) {
-            workers_.push_back({.next = i});
-            start(workers_.back());
+            start(workers_.emplace_back(Worker{i, -1, -1, {}}));
         }
     }
     ~Workers() {
