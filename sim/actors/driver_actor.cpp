@@ -19,7 +19,8 @@ driver::DriverContext make_driver_context(std::string aeron_directory,
 }
 
 void DriverActor::live(platform::Platform platform) {
-    const auto driver = driver::MediaDriver::launch(context_, platform);
+    const auto driver = launch([&] { return driver::MediaDriver::launch(context_, platform); });
+    if (!driver) return;
     driver_ = driver.get();
     for (Agent* agent : driver->agents()) run(*agent);
     while (!should_end()) idle();

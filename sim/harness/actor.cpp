@@ -8,6 +8,10 @@
 
 namespace tern::sim {
 
+namespace {
+constexpr std::int64_t kLaunchRetryNs = 100'000'000;
+}
+
 Actor::Actor(Run& run, virtual_world::Host& host, std::string name)
     : run_(run), host_(host), name_(std::move(name)) {}
 
@@ -32,6 +36,11 @@ void Actor::main() {
     if (!is_alive()) return;
     tell("ends");
     process_->kill();
+}
+
+void Actor::wait_a_little() {
+    const std::int64_t until_ns = run_.now_ns() + kLaunchRetryNs;
+    while (!should_end() && run_.now_ns() < until_ns) idle();
 }
 
 void Actor::ask_to_end() {

@@ -11,9 +11,10 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "sim/harness/run.hpp"
+#include "tern/memory/owner.hpp"
 
 namespace tern::sim {
 
@@ -47,6 +48,19 @@ class Actor {
     }
     /// Lets the others run for a little; returns at once when it was killed.
     void idle() { run_.world().scheduler().run_round(); }
+    /// Launches something whose directory may have an owner that died without a word, as `tern`
+    /// does it: tries until that one is believed to be dead. nullptr: should_end().
+    template <typename Launch>
+    [[nodiscard]] auto launch(const Launch& launch_it) -> decltype(launch_it()) {
+        while (!should_end()) {
+            try {
+                return launch_it();
+            } catch (const memory::OwnerActiveError&) {
+                wait_a_little();
+            }
+        }
+        return nullptr;
+    }
     /// From here on the agent gets turns of its own.
     void run(Agent& agent);
     /// A turn that is under way ends first.
@@ -56,6 +70,7 @@ class Actor {
 
   private:
     void main();
+    void wait_a_little();
 
     Run& run_;
     virtual_world::Host& host_;
