@@ -38,8 +38,9 @@ ClientConductor::ClientConductor(Context context, platform::Platform platform,
       inter_service_timeout_ns_(inter_service_timeout_of(context_, *cnc_)),
       proxy_(cnc_->file().to_driver()),
       receiver_(cnc_->file().to_clients()),
-      driver_liveness_(context_.aeron_directory, context_.driver_timeout_ns,
-                       platform_.clock.nano_time(), proxy_.driver_heartbeat_ms()),
+      // Braces: first the time, then the heartbeat that is measured by it.
+      driver_liveness_{context_.aeron_directory, context_.driver_timeout_ns,
+                       platform_.clock.nano_time(), proxy_.driver_heartbeat_ms()},
       heartbeat_(proxy_.client_id(), context_.client_name),
       last_service_ns_(platform_.clock.nano_time()),
       last_keepalive_ns_(last_service_ns_) {
