@@ -75,6 +75,11 @@ TEST_F(ExactlyOnceTest, FindsAMemberThatAppliesOneMore) {
     EXPECT_THAT(checker_.applied(1, 192, {7, 3}), Optional(HasSubstr("command 1 of client 8")));
 }
 
+TEST_F(ExactlyOnceTest, FindsAMemberThatAppliesACommandElsewhere) {
+    EXPECT_THAT(checker_.applied(1, 64, {7, 1}),
+                Optional(HasSubstr("command 1 of client 7 at 128")));
+}
+
 TEST_F(ExactlyOnceTest, FindsACommandThatWasNeverSent) {
     EXPECT_THAT(checker_.applied(0, 640, {9, 1}), Optional(HasSubstr("never sent")));
     EXPECT_THAT(checker_.acknowledged({7, 4}), Optional(HasSubstr("never sent")));
