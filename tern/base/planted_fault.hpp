@@ -59,7 +59,7 @@
     X(dead_receiver_never_forgotten, "driver", "a stream stays connected to receivers that died")  \
     X(silent_group_member_never_dropped, "driver", "a dead member of a group holds up the others") \
     X(end_of_stream_too_early, "driver", "end of stream is told before the last data is sent")     \
-    X(publication_does_not_linger, "driver", "a closed stream repairs no loss any more")           \
+    X(closed_stream_not_repaired, "driver", "a closed stream repairs no loss any more")            \
     /* Transport: within a machine. */                                                             \
     X(ipc_ignores_slowest_subscriber, "driver", "IPC data is overwritten before all have read it") \
     X(ipc_ends_before_drained, "driver", "a closed IPC stream is taken from its subscribers")      \
@@ -102,7 +102,6 @@
     X(closed_session_accepted, "cluster", "a command of a session that is closed is applied")      \
     X(replayed_timer_fires_again, "cluster", "a timer that the log has fired fires again")         \
     X(replayed_service_message_sent_again, "cluster", "a restart repeats a service's messages")    \
-    X(termination_awaits_no_service, "cluster", "the module goes while its services still end")    \
     X(kv_snapshot_loses_last_chunk, "node", "a snapshot of kv lacks its last entries")
 
 namespace tern {

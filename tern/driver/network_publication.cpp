@@ -210,8 +210,7 @@ PublicationAction NetworkPublication::on_draining(std::int64_t now_ns,
 
 PublicationAction NetworkPublication::on_linger(std::int64_t now_ns) {
     const bool is_over = has_received_unicast_eos_.load(std::memory_order_acquire) ||
-                         now_ns - time_of_last_activity_ns_ >= params_.linger_timeout_ns ||
-                         planted(Fault::publication_does_not_linger);
+                         now_ns - time_of_last_activity_ns_ >= params_.linger_timeout_ns;
     if (references_ > 0 || !is_over) return PublicationAction::none;
     enter(PublicationState::done, now_ns);
     return PublicationAction::remove_from_sender;

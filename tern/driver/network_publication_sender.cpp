@@ -228,6 +228,10 @@ void NetworkPublication::on_elicit_setup(const wire::StatusMessage& message,
 
 void NetworkPublication::on_nak(const wire::NakFrame& nak, std::int64_t now_ns) {
     counters_.naks_received.increment();
+    if (planted(Fault::closed_stream_not_repaired) &&
+        is_end_of_stream_.load(std::memory_order_acquire)) {
+        return;
+    }
     retransmit_handler_.on_nak(nak.term_id, nak.term_offset, nak.length,
                                flow_control_->max_retransmission_length(log_.term_length()), now_ns,
                                *this);

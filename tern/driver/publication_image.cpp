@@ -51,14 +51,14 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
         loss_.publish(*scan.due);
         report_loss(*scan.due);
     }
+    const std::int64_t consumed = planted(Fault::unread_bytes_acknowledged)
+                                      ? counters_.receiver_position.get_plain()
+                                      : subscribers.min;
     const auto decision = congestion_control_->on_track_rebuild(now_ns, scan.loss_found);
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
-        subscribers.min > next_status_position_ + decision.window_length / 4) {
-        clean_towards(subscribers.min - log_.term_length());
-        schedule_status_message(planted(Fault::unread_bytes_acknowledged)
-                                    ? counters_.receiver_position.get_plain()
-                                    : subscribers.min,
-                                decision.window_length);
+        consumed > next_status_position_ + decision.window_length / 4) {
+        clean_towards(consumed - log_.term_length());
+        schedule_status_message(consumed, decision.window_length);
         work = 1;
     }
     return work;

@@ -28,7 +28,8 @@ void copy_frames(std::byte* to, ConstBytes from) noexcept {
 bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept {
     if (datagram.size() < static_cast<std::size_t>(kDataHeaderLength) ||
         datagram.size() > static_cast<std::size_t>(term_length) ||
-        datagram.size() % static_cast<std::size_t>(kFrameAlignment) != 0) {
+        (datagram.size() % static_cast<std::size_t>(kFrameAlignment) != 0 &&
+         !planted(Fault::truncated_datagram_taken))) {
         return false;
     }
     const auto length = static_cast<std::int32_t>(datagram.size());
