@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tern/platform/sim/disk.hpp"
+#include "tern/platform/sim/scheduler.hpp"
 #include "tern/platform/storage.hpp"
 
 namespace tern::platform::sim {
@@ -12,7 +13,7 @@ class SimMapping;
 
 class ProcessStorage final : public Storage {
   public:
-    explicit ProcessStorage(Disk& disk) : disk_(disk) {}
+    ProcessStorage(Disk& disk, Scheduler& scheduler) : disk_(disk), scheduler_(scheduler) {}
 
     /// From here on nothing that this process does has an effect outside of it.
     void cut_off();
@@ -36,7 +37,11 @@ class ProcessStorage final : public Storage {
     [[nodiscard]] std::int64_t free_space(const std::string& path) override;
     [[nodiscard]] std::string absolute(const std::string& path) override;
 
-    [[nodiscard]] Disk& disk() noexcept { return disk_; }
+    /// Whoever comes here may find that others were running meanwhile.
+    [[nodiscard]] Disk& disk() noexcept {
+        scheduler_.on_platform_call();
+        return disk_;
+    }
     [[nodiscard]] bool is_cut_off() const noexcept { return cut_off_; }
     void forget(SimMapping& mapping);
 
@@ -46,6 +51,7 @@ class ProcessStorage final : public Storage {
                                  Access access);
 
     Disk& disk_;
+    Scheduler& scheduler_;
     bool cut_off_ = false;
     std::vector<SimMapping*> mappings_;
 };

@@ -39,6 +39,7 @@ void SimSocket::close() {
 }
 
 SendResult SimSocket::send(std::span<const Train> trains) noexcept {
+    process_.on_call();
     SendResult result;
     std::size_t count = 0;
     for (const Train& train : trains) {
@@ -70,6 +71,7 @@ SendResult SimSocket::send(std::span<const Train> trains) noexcept {
 }
 
 std::size_t SimSocket::receive(std::span<platform::Datagram> out) noexcept {
+    process_.on_call();
     for (Received& received : handed_out_) network_.buffers().give_back(std::move(received.bytes));
     handed_out_.clear();
     while (!queue_.empty() && handed_out_.size() < out.size()) {

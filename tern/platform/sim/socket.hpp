@@ -7,6 +7,7 @@
 #include "tern/platform/clock.hpp"
 #include "tern/platform/network.hpp"
 #include "tern/platform/sim/network.hpp"
+#include "tern/platform/sim/scheduler.hpp"
 
 namespace tern::platform::sim {
 
@@ -80,12 +81,15 @@ class SimPoller final : public SocketPoller {
 
 class ProcessNetwork final : public Network {
   public:
-    ProcessNetwork(VirtualNetwork& network, HostIndex host, const Clock& clock)
-        : network_(network), host_(host), clock_(clock) {}
+    ProcessNetwork(VirtualNetwork& network, HostIndex host, const Clock& clock,
+                   Scheduler& scheduler)
+        : network_(network), host_(host), clock_(clock), scheduler_(scheduler) {}
 
     /// Closes all sockets, for ever.
     void cut_off();
     void forget(SimSocket& socket) { std::erase(sockets_, &socket); }
+    /// Before a call that sends or receives: others may run.
+    void on_call() noexcept { scheduler_.on_platform_call(); }
 
     [[nodiscard]] std::expected<std::unique_ptr<UdpSocket>, std::string> open(
         const UdpSocketOptions& options) override;
@@ -100,6 +104,7 @@ class ProcessNetwork final : public Network {
     VirtualNetwork& network_;
     HostIndex host_;
     const Clock& clock_;
+    Scheduler& scheduler_;
     std::vector<SimSocket*> sockets_;
     bool cut_off_ = false;
 };

@@ -69,8 +69,9 @@ Process::Process(Host& host, std::string name, std::int64_t id, Prng prng)
       clock_(*this),
       random_(prng),
       system_(host, id),
-      storage_(std::make_unique<ProcessStorage>(host.disk())),
-      network_(std::make_unique<ProcessNetwork>(host.world().network(), host.index(), clock_)) {}
+      storage_(std::make_unique<ProcessStorage>(host.disk(), host.world().scheduler())),
+      network_(std::make_unique<ProcessNetwork>(host.world().network(), host.index(), clock_,
+                                                host.world().scheduler())) {}
 
 Process::~Process() = default;
 
@@ -95,7 +96,9 @@ Host::Host(World& world, std::string name, HostIndex index, Prng prng)
       // Braces: the draws are made in this order, whatever the compiler.
       clock_{world.timeline(), prng_.between(world.options().clock_origin_ns),
              kEpochNs + prng_.between(world.options().clock_skew_ns)},
-      disk_(world.options().disk, world.timeline(), prng_.fork()) {}
+      disk_(world.options().disk, world.timeline(), prng_.fork()) {
+    disk_.on_latency([this](std::int64_t ns) { world_.scheduler().delay(ns); });
+}
 
 Process& Host::start(std::string name) {
     const std::int64_t id = world_.next_process_id();

@@ -310,6 +310,30 @@ TEST_F(Scheduled, AKillEndsWhatWasUnderWayByItsDeadlines) {
     EXPECT_EQ(world_.timeline().now_ns(), before_ns);
 }
 
+TEST_F(Scheduled, OthersRunWhileTheDiskWorks) {
+    host_.disk().options().write_latency_ns = {1'000'000, 1'000'000};
+    const auto file = process_.platform().storage.create("/data", {});
+    const auto bytes = as_bytes("x");
+    bool is_writing = false;
+    int seen_writing = 0;
+    Scripted writer([&] {
+        is_writing = true;
+        const std::int64_t before_ns = world_.timeline().now_ns();
+        file->write_at(0, bytes);
+        EXPECT_GE(world_.timeline().now_ns(), before_ns + 1'000'000);
+        is_writing = false;
+        return 1;
+    });
+    Scripted other([&] { return seen_writing += is_writing ? 1 : 0, 1; });
+    scheduler_.add(process_, writer, handler_);
+    scheduler_.add(process_, other, handler_);
+    scheduler_.run_for(20'000'000);
+    EXPECT_GT(seen_writing, 100);
+    scheduler_.finish_turns(process_);
+    scheduler_.remove(writer);
+    scheduler_.remove(other);
+}
+
 TEST_F(Scheduled, ClocksDriftAndJump) {
     HostClock& clock = host_.clock();
     const Clock& other = world_.add_host("beta").clock();
