@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "sim/command/proof.hpp"
 #include "sim/command/worker_processes.hpp"
 #include "sim/scenarios/scenario.hpp"
 #include "tern/base/planted_fault.hpp"
@@ -21,12 +22,14 @@ namespace tern::sim {
 namespace {
 
 constexpr double kNanosPerMinute = 60e9;
+constexpr std::uint64_t kDefaultSeeds = 100;
+constexpr std::uint64_t kDefaultProofSeeds = 500;
 constexpr std::uint64_t kMaxFreshSeed = 1'000'000'000'000;
 
 struct Options {
     std::string scenario;
     std::optional<std::uint64_t> seed;
-    std::uint64_t seeds = 100;
+    std::optional<std::uint64_t> seeds;  // kDefaultSeeds, or kDefaultProofSeeds
     std::optional<std::uint64_t> first_seed;
     double minutes = 1;
     int jobs = 0;
@@ -35,6 +38,7 @@ struct Options {
     bool is_listing = false;
     bool is_hashing = false;
     bool is_stopping = false;
+    bool is_proving = false;
     std::string planted;
 };
 
@@ -125,15 +129,16 @@ void count_result(const Scenario& scenario, const Options& options, std::uint64_
 
 /// Many seeds on all processors; true when all were good.
 bool run_batch(const Options& options, const Scenario& scenario, std::uint64_t first_seed) {
+    const std::uint64_t seeds = options.seeds.value_or(kDefaultSeeds);
     const auto began = std::chrono::steady_clock::now();
     const auto seconds = [began] {
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     };
     Tally tally;
-    if (options.is_hashing) tally.hashes.resize(options.seeds);
+    if (options.is_hashing) tally.hashes.resize(seeds);
     double next_progress_s = 10;
     run_in_processes(
-        options.seeds, options.jobs,
+        seeds, options.jobs,
         [&](std::uint64_t task) {
             return result_of(scenario, run_options(options, first_seed + task));
         },
@@ -141,8 +146,8 @@ bool run_batch(const Options& options, const Scenario& scenario, std::uint64_t f
             count_result(scenario, options, first_seed, result, tally);
             if (!options.is_hashing && seconds() >= next_progress_s) {
                 next_progress_s = seconds() + 10;
-                fmt::print("{}: {} of {} seeds, {} failed\n", scenario.name, tally.done,
-                           options.seeds, tally.failed);
+                fmt::print("{}: {} of {} seeds, {} failed\n", scenario.name, tally.done, seeds,
+                           tally.failed);
             }
             std::fflush(stdout);
             return tally.failed == 0 || !options.is_stopping;
@@ -173,10 +178,17 @@ bool run(Options& options) {
 #endif
     }
     if (options.seed) return run_one(options);
-    const platform::Platform machine = platform::posix::make_platform();
     if (options.jobs == 0) {
         options.jobs = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
     }
+    if (options.is_proving) {
+        return prove_that_faults_are_found(
+            {.first_seed = options.first_seed.value_or(1),
+             .max_seeds = options.seeds.value_or(kDefaultProofSeeds),
+             .duration_ns = static_cast<std::int64_t>(options.minutes * kNanosPerMinute),
+             .jobs = options.jobs});
+    }
+    const platform::Platform machine = platform::posix::make_platform();
     bool is_good = true;
     for (const Scenario* scenario : chosen_scenarios(options)) {
         const std::uint64_t first =
@@ -209,9 +221,11 @@ void add_sim_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(0.01, 10'000.0))
         ->capture_default_str();
     auto* seed = command->add_option("--seed", options->seed, "Run this seed alone");
-    command->add_option("--seeds", options->seeds, "How many seeds")
-        ->excludes(seed)
-        ->capture_default_str();
+    command
+        ->add_option(
+            "--seeds", options->seeds,
+            fmt::format("How many seeds; {}, with --prove {}", kDefaultSeeds, kDefaultProofSeeds))
+        ->excludes(seed);
     command->add_option("--first-seed", options->first_seed, "Seeds from here on, not fresh ones")
         ->excludes(seed);
     command->add_option("--jobs", options->jobs, "Processes at once; 0: as many as processors")
@@ -233,6 +247,8 @@ void add_sim_command(CLI::App& app, int& exit_code) {
         ->check([](const std::string& name) {
             return parse_fault(name) ? std::string() : "no planted fault '" + name + "'";
         });
+    command->add_flag("--prove", options->is_proving,
+                      "Plant every mistake in turn and tell how many seeds find it (test builds)");
     command->callback([options, &exit_code] {
         try {
             exit_code = run(*options) ? tools::kExitSuccess : tools::kExitFailure;

@@ -88,6 +88,7 @@ class Workers {
     }
     [[noreturn]] void work(std::uint64_t first, int pipe) {
         for (std::uint64_t task = first; task < count_; task += step_) {
+            ::alarm(kMaxTaskSeconds);
             const std::string text = do_task_(task);
             const std::uint64_t length = text.size();
             write_all(pipe, &length, sizeof length);

@@ -10,6 +10,9 @@
 
 namespace tern::sim {
 
+/// A task that takes longer, in real time, hangs: its process is ended (SIGALRM).
+inline constexpr unsigned kMaxTaskSeconds = 300;
+
 struct TaskResult {
     std::uint64_t task = 0;
     std::optional<std::string> text;  ///< nullopt: its process died in the middle of it

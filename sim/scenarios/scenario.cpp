@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array kScenarios{
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
-             play_streams},
+             "driver client logbuffer memory", play_streams},
 };
 
 }  // namespace

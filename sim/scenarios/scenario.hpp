@@ -17,7 +17,11 @@ namespace tern::sim {
 struct Scenario {
     std::string_view name;
     std::string_view summary;
+    std::string_view rooms;  ///< whose mistakes it is there to find, separated by spaces
     void (*play)(Run& run);
+    [[nodiscard]] bool covers(std::string_view room) const noexcept {
+        return rooms.find(room) != std::string_view::npos;
+    }
 };
 
 [[nodiscard]] std::span<const Scenario> scenarios() noexcept;

@@ -49,7 +49,7 @@ void play_badly(Run& run) {
 }
 
 TEST(AViolation, IsToldWithItsSeedItsOptionsAndWhatCameBefore) {
-    const Scenario scenario{"bad", "fails", play_badly};
+    const Scenario scenario{"bad", "fails", "none", play_badly};
     const Report report = play(scenario, {.seed = 42});
     ASSERT_FALSE(report.is_good());
     EXPECT_EQ(report.violations.front(), "waited 2 ms in vain for what never comes");
