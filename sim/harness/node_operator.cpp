@@ -16,6 +16,7 @@ namespace tern::sim {
 namespace {
 
 namespace counter_type = memory::counter_type;
+using cluster::ControlToggle;
 using memory::SystemCounter;
 
 /// Of the driver's own counters those that do not move unless something is wrong. Loss on the
@@ -79,9 +80,13 @@ bool NodeOperator::request(cluster::ControlToggle toggle) {
     bool done = false;
     counters_->for_each([&](std::int32_t id) {
         if (done || counters_->type_id(id) != counter_type::kClusterControlToggle) return;
-        done = memory::Counter(cnc_->counters_values(), id)
-                   .compare_and_set(static_cast<std::int64_t>(cluster::ControlToggle::neutral),
-                                    static_cast<std::int64_t>(toggle));
+        memory::Counter counter(cnc_->counters_values(), id);
+        const auto change = [&](ControlToggle from) {
+            return counter.compare_and_set(static_cast<std::int64_t>(from),
+                                           static_cast<std::int64_t>(toggle));
+        };
+        done = change(ControlToggle::neutral) ||
+               (toggle == ControlToggle::resume && change(ControlToggle::suspend));
     });
     return done;
 }

@@ -31,7 +31,8 @@ class NodeOperator {
 
     /// Of the first counter of this type; nullopt when there is none.
     [[nodiscard]] std::optional<std::int64_t> counter(std::int32_t type_id) const;
-    /// As ClusterTool asks: NEUTRAL to `toggle`; false when the node does not take requests now.
+    /// As ClusterTool asks: NEUTRAL, or SUSPEND for RESUME, to `toggle`; false when the node does
+    /// not take requests now.
     bool request(cluster::ControlToggle toggle);
 
     /// Looks at all counters that count errors. To be called often: they go with their owners.

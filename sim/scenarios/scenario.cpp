@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/scenarios/cluster.hpp"
 #include "sim/scenarios/streams.hpp"
 
 namespace tern::sim {
 namespace {
 
 constexpr std::array kScenarios{
+    Scenario{"cluster", "a node with the kv service, its clients on other hosts, and an operator",
+             play_cluster},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
 };

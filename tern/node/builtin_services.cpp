@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <utility>
 
 #include "tern/base/error.hpp"
 #include "tern/client/exclusive_publication.hpp"
+#include "tern/client/fragment_assembler.hpp"
 #include "tern/client/image.hpp"
 #include "tern/node/kv_state.hpp"
 
@@ -23,9 +25,10 @@ class BuiltinService : public ClusteredService {
         cluster_ = &cluster;
         if (snapshot == nullptr) return;
         bool complete = false;
+        client::ImageFragmentAssembler<> assembler(
+            [&](ConstBytes message, const client::Header&) { complete = restore(message); });
         while (!complete) {
-            const int fragments = snapshot->poll(
-                [&](ConstBytes message, const client::Header&) { complete = restore(message); }, 1);
+            const int fragments = snapshot->poll(assembler, 1);
             if (fragments == 0 && snapshot->is_closed()) {
                 throw Error("the snapshot ended before the state was complete");
             }
@@ -116,26 +119,31 @@ class CounterService final : public BuiltinService {
 
 class KvService final : public BuiltinService {
   public:
+    explicit KvService(std::shared_ptr<KvState> state) : state_(std::move(state)) {}
     void on_session_message(ClientSession* session, std::int64_t, ConstBytes message,
                             const client::Header&) override {
-        answer(session, state_.apply(message));
+        answer(session, state_->apply(message));
     }
     void on_take_snapshot(client::ExclusivePublication& snapshot) override {
-        state_.save([&](ConstBytes chunk) { save(snapshot, chunk); });
+        state_->save([&](ConstBytes chunk) { save(snapshot, chunk); });
     }
 
   private:
-    bool restore(ConstBytes message) override { return state_.load(message); }
-    KvState state_;
+    bool restore(ConstBytes message) override { return state_->load(message); }
+    std::shared_ptr<KvState> state_;
 };
 
 }  // namespace
+
+std::unique_ptr<ClusteredService> make_kv_service(std::shared_ptr<KvState> state) {
+    return std::make_unique<KvService>(std::move(state));
+}
 
 std::unique_ptr<ClusteredService> make_builtin_service(std::string_view name) {
     if (name == "none") return nullptr;
     if (name == "echo") return std::make_unique<EchoService>();
     if (name == "counter") return std::make_unique<CounterService>();
-    if (name == "kv") return std::make_unique<KvService>();
+    if (name == "kv") return make_kv_service(std::make_shared<KvState>());
     throw ConfigurationError(
         fmt::format("unknown service '{}': expected none, echo, counter or kv", name));
 }

@@ -12,11 +12,15 @@
 #include <string_view>
 
 #include "tern/cluster/service/clustered_service.hpp"
+#include "tern/node/kv_state.hpp"
 
 namespace tern::node {
 
 /// By name; null for "none". Throws ConfigurationError for names it does not know.
 [[nodiscard]] std::unique_ptr<cluster::ClusteredService> make_builtin_service(
     std::string_view name);
+/// "kv" on a state that its owner can look at between the service's callbacks.
+[[nodiscard]] std::unique_ptr<cluster::ClusteredService> make_kv_service(
+    std::shared_ptr<KvState> state);
 
 }  // namespace tern::node

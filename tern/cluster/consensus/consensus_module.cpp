@@ -612,7 +612,7 @@ ConsensusModuleStatus ConsensusModule::Impl::status() const {
 }
 
 void ConsensusModule::Impl::check_invariants() {
-    if (is_closed_ || phase_ != Phase::running) return;
+    if (is_quiet_ || is_closed_ || phase_ != Phase::running) return;
     const bool has_log = core_.log_publisher.is_connected();
     invariants_.check(
         {.state = core_.state,
