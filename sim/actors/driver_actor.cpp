@@ -23,7 +23,7 @@ void DriverActor::live(platform::Platform platform) {
     if (!driver) return;
     driver_ = driver.get();
     for (Agent* agent : driver->agents()) run(*agent);
-    while (!should_end()) idle();
+    while (!should_end()) idle(0);
     driver_ = nullptr;
     for (Agent* agent : driver->agents()) stop(*agent);
     driver->close();

@@ -40,7 +40,7 @@ void KvClientActor::live(platform::Platform platform) {
         } catch (const Error& error) {
             if (is_alive()) tell(error.what());
         }
-        idle();
+        idle(0);
     }
 }
 
@@ -51,7 +51,7 @@ void KvClientActor::play(platform::Platform platform) {
     context.client_name = "kv-client";
     context.driver_timeout_ns = kDriverTimeoutNs;
     context.use_conductor_invoker = true;
-    context.await_idle = [this] { idle(); };
+    context.await_idle = [this] { idle(0); };
     context.error_handler = [this](const std::exception& error) {
         if (is_alive()) tell(error.what());
     };
@@ -90,20 +90,19 @@ void KvClientActor::leave(Session& session) {
     session.cluster->begin_close();
     const std::int64_t deadline_ns = the_run().now_ns() + kLeaveTimeoutNs;
     while (is_alive() && !session.cluster->is_closed() && the_run().now_ns() < deadline_ns) {
-        session.aeron.do_work();
-        session.cluster->do_work();
-        idle();
+        const int work = session.aeron.do_work();
+        idle(work + session.cluster->do_work());
     }
 }
 
 /// After a pause it may send before it has read that its session is closed.
 void KvClientActor::step(Session& session) {
     const bool sends_first = the_run().prng().chance(kSendFirstPpm);
-    if (sends_first) send(session);
-    session.aeron.do_work();
-    session.cluster->do_work();
-    if (!sends_first) send(session);
-    idle();
+    int work = sends_first ? send(session) : 0;
+    work += session.aeron.do_work();
+    work += session.cluster->do_work();
+    if (!sends_first) work += send(session);
+    idle(work);
 }
 
 bool KvClientActor::is_time_to_send(Session& session) {
@@ -116,20 +115,20 @@ bool KvClientActor::is_time_to_send(Session& session) {
 }
 
 /// What the publication does not take is tried again: it counts as called once.
-void KvClientActor::send(Session& session) {
+int KvClientActor::send(Session& session) {
     if (!session.command.empty()) {
-        if (session.cluster->offer(session.command) <= 0) return;
+        if (session.cluster->offer(session.command) <= 0) return 0;
         session.command.clear();
         session.unanswered.insert(session.next_number++);
         auto& prng = the_run().prng();
-        if (prng.chance(kBurstPpm)) return;
+        if (prng.chance(kBurstPpm)) return 1;
         session.next_ns = the_run().now_ns() + draw(0, options_.max_pause_ns);
         if (prng.chance(kQuietPpm)) session.next_ns += draw(0, options_.max_quiet_ns);
-        return;
+        return 1;
     }
-    if (!is_time_to_send(session)) return;
+    if (!is_time_to_send(session)) return 0;
     draw_command(session);
-    send(session);
+    return send(session);
 }
 
 void KvClientActor::draw_command(Session& session) {

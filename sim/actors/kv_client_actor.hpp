@@ -56,7 +56,7 @@ class KvClientActor final : public Actor {
     void play_session(client::Aeron& aeron, platform::Platform platform);
     void leave(Session& session);
     void step(Session& session);
-    void send(Session& session);
+    int send(Session& session);
     void draw_command(Session& session);
     [[nodiscard]] bool is_time_to_send(Session& session);
     void on_answer(Session& session, ConstBytes payload);

@@ -75,11 +75,11 @@ void NodeActor::serve(node::ClusteredNode& node) {
         turns.push_back(std::make_unique<Turn>(*this, node, *agent));
     }
     node_ = &node;
-    while (!should_end() && !node.ended()) idle();
+    while (!should_end() && !node.ended()) idle(0);
     node_ = nullptr;
     if (node.ended()) tell("ends by itself");
     while (const auto done = node.close_next()) {
-        while (may_close_on && is_alive() && !may_close_on(*done)) idle();
+        while (may_close_on && is_alive() && !may_close_on(*done)) idle(0);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "tern/base/assert.hpp"
@@ -10,7 +11,8 @@ namespace tern::sim {
 
 namespace {
 constexpr std::int64_t kLaunchRetryNs = 100'000'000;
-}
+constexpr std::int64_t kLeastIdleNs = 10'000;
+}  // namespace
 
 Actor::Actor(Run& run, virtual_world::Host& host, std::string name)
     : run_(run), host_(host), name_(std::move(name)) {}
@@ -40,7 +42,17 @@ void Actor::main() {
 
 void Actor::wait_a_little() {
     const std::int64_t until_ns = run_.now_ns() + kLaunchRetryNs;
-    while (!should_end() && run_.now_ns() < until_ns) idle();
+    while (!should_end() && run_.now_ns() < until_ns) idle(0);
+}
+
+void Actor::idle(int work_count) {
+    if (work_count > 0) {
+        idle_ns_ = 0;
+        return idle();
+    }
+    auto& scheduler = run_.world().scheduler();
+    idle_ns_ = std::min(2 * idle_ns_ + kLeastIdleNs, scheduler.options().max_idle_ns);
+    scheduler.delay(idle_ns_);
 }
 
 void Actor::ask_to_end() {

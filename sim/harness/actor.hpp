@@ -48,6 +48,8 @@ class Actor {
     }
     /// Lets the others run for a little; returns at once when it was killed.
     void idle() { run_.world().scheduler().run_round(); }
+    /// In the main program only: longer and longer while there is no work, as idle strategies do.
+    void idle(int work_count);
     /// Launches something whose directory may have an owner that died without a word, as `tern`
     /// does it: tries until that one is believed to be dead. nullptr: should_end().
     template <typename Launch>
@@ -78,6 +80,7 @@ class Actor {
     virtual_world::Process* process_ = nullptr;
     std::uint64_t main_ = 0;
     int lives_ = 0;
+    std::int64_t idle_ns_ = 0;
     bool is_asked_to_end_ = false;
 };
 

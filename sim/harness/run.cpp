@@ -5,6 +5,9 @@
 #include <utility>
 
 namespace tern::sim {
+namespace {
+constexpr std::int64_t kLookNs = 100'000;  // between two looks at a condition
+}
 
 Run::Run(RunOptions options)
     : options_(std::move(options)), prng_(options_.seed ^ 0x7363656e6172696fULL) {}
@@ -66,7 +69,7 @@ void Run::await(std::string_view what, std::int64_t timeout_ns,
         if (now_ns() >= deadline_ns) {
             violation(fmt::format("waited {} ms in vain for {}", timeout_ns / 1'000'000, what));
         }
-        step();
+        pass(kLookNs);
     }
 }
 

@@ -23,6 +23,7 @@ using cluster::ControlToggle;
 using virtual_world::Host;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kStepNs = 100'000;
 constexpr std::int32_t kMember = 0;
 constexpr std::int64_t kSegmentLength = 128 * 1024;
 constexpr const char* kClientDirectory = "/dev/shm/aeron-client";
@@ -181,7 +182,7 @@ void ClusterScenario::play() {
     while (run_.now_ns() < run_.duration_ns()) {
         nemesis_.step();
         operate();
-        run_.step();
+        run_.pass(kStepNs);
     }
     nemesis_.stop();
     node_->set_may_fail(false);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::array kScenarios{
     Scenario{"cluster", "a node with the kv service, its clients on other hosts, and an operator",
-             play_cluster},
+             "cluster node", play_cluster},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
 };

@@ -94,8 +94,9 @@ std::uint64_t Scheduler::spawn(Process& process, std::function<void()> body,
 }
 
 Scheduler::Entry* Scheduler::find(std::uint64_t number) const {
-    const auto entry = std::ranges::find(entries_, number, [](const auto& e) { return e->number; });
-    return entry == entries_.end() ? nullptr : entry->get();
+    const auto entry =
+        std::ranges::lower_bound(entries_, number, {}, [](const auto& e) { return e->number; });
+    return entry == entries_.end() || (*entry)->number != number ? nullptr : entry->get();
 }
 
 Scheduler::Entry* Scheduler::find(const Agent& agent) const {
