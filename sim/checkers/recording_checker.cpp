@@ -10,15 +10,10 @@ std::string RecordingChecker::finding(const std::string& text) const {
     return fmt::format("recording {}: {}", recording_id_, text);
 }
 
-std::optional<std::string> RecordingChecker::named(std::optional<std::string> found) const {
-    if (!found) return std::nullopt;
-    return finding(*found);
-}
-
 std::optional<std::string> RecordingChecker::acknowledged(std::int64_t position) {
-    if (position > std::max(writer_->position(), start_position_)) {
+    if (position > std::max(writer_->reached(), start_position_)) {
         return finding(
-            fmt::format("acknowledged {}, but only {} was sent", position, writer_->position()));
+            fmt::format("acknowledged {}, but only {} was sent", position, writer_->reached()));
     }
     acknowledged_ = std::max(acknowledged_, position);
     return std::nullopt;
@@ -29,9 +24,9 @@ std::optional<std::string> RecordingChecker::recovered(std::int64_t stop_positio
         return finding(
             fmt::format("ends at {}, before its start {}", stop_position, start_position_));
     }
-    if (stop_position > std::max(writer_->position(), start_position_)) {
+    if (stop_position > std::max(writer_->reached(), start_position_)) {
         return finding(
-            fmt::format("ends at {}, but only {} was sent", stop_position, writer_->position()));
+            fmt::format("ends at {}, but only {} was sent", stop_position, writer_->reached()));
     }
     const std::int64_t promised = acknowledged_;
     acknowledged_ = stop_position;
@@ -41,27 +36,31 @@ std::optional<std::string> RecordingChecker::recovered(std::int64_t stop_positio
     return std::nullopt;
 }
 
-std::optional<std::string> RecordingChecker::replay_started(std::int64_t position) {
-    if (position < start_position_) {
-        return finding(
-            fmt::format("replayed from {}, before its start {}", position, start_position_));
-    }
-    replay_ = StreamReader(*writer_);
-    return named(replay_.on_image(writer_->sent_up_to(position)));
+ReplayChecker::ReplayChecker(const RecordingChecker& recording, std::int64_t position,
+                             std::int32_t term_length)
+    : writer_(recording.writer()), recording_id_(recording.recording_id()), reader_(*writer_) {
+    (void)reader_.on_image(writer_->first_from(position, term_length));
 }
 
-std::optional<std::string> RecordingChecker::replayed(ConstBytes message) {
-    return named(replay_.on_message(message));
+std::optional<std::string> ReplayChecker::named(std::optional<std::string> found) const {
+    if (!found) return std::nullopt;
+    return fmt::format("recording {}: {}", recording_id_, *found);
 }
 
-std::optional<std::string> RecordingChecker::replay_finished(std::int64_t position) {
-    const std::uint64_t due = writer_->sent_up_to(position);
-    if (auto found = named(replay_.finish(due))) return found;
-    if (replay_.next() > due) {
-        return finding(
-            fmt::format("a replay up to {} went on to message {}", position, replay_.next() - 1));
-    }
-    return named(replay_.on_image_gone());
+std::optional<std::string> ReplayChecker::replayed(ConstBytes message, std::int64_t position) {
+    end_ = position;
+    if (auto found = named(reader_.on_message(message))) return found;
+    const std::uint64_t number = reader_.next() - 1;
+    const std::int64_t sent = writer_->end_of(number);
+    if (position == sent) return std::nullopt;
+    return named(
+        fmt::format("message {} ends at {}, but was sent up to {}", number, position, sent));
+}
+
+std::optional<std::string> ReplayChecker::finished(std::int64_t position) const {
+    if (auto found = named(reader_.finish(writer_->sent_up_to(position)))) return found;
+    if (end_ <= position) return std::nullopt;
+    return named(fmt::format("a replay up to {} went on to {}", position, end_));
 }
 
 }  // namespace tern::sim

@@ -18,6 +18,20 @@ std::uint64_t StreamWriter::sent_up_to(std::int64_t position) const noexcept {
     return static_cast<std::uint64_t>(std::ranges::upper_bound(ends_, position) - ends_.begin());
 }
 
+void StreamWriter::cut(std::int64_t position) {
+    ends_.resize(sent_up_to(position));
+    reached_ = position;
+}
+
+std::uint64_t StreamWriter::first_from(std::int64_t position,
+                                       std::int32_t term_length) const noexcept {
+    const std::uint64_t next = sent_up_to(position);
+    const bool is_between = position % term_length == 0 || next == 0
+                                ? position % term_length == 0
+                                : ends_[next - 1] == position;
+    return is_between ? next : next + 1;
+}
+
 std::string StreamReader::finding(const std::string& text) const {
     return fmt::format("stream {:#x} session {}: {}", writer_->stream_key(), writer_->session(),
                        text);

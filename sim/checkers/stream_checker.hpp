@@ -7,6 +7,7 @@
 //
 // Findings are one line each and name stream, session and sequence number. No thread safety.
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,18 +30,31 @@ class StreamWriter {
     [[nodiscard]] ConstBytes next(std::size_t length) { return payload_.make(sent(), length); }
     /// The publication took it, and stands at this position now.
     void accepted(std::int64_t position);
+    /// The publication stands here without having taken a message: it has padded its term.
+    void reached(std::int64_t position) noexcept { reached_ = std::max(reached_, position); }
+    /// Messages that end beyond `position` do not count any more: another publication goes on from
+    /// there.
+    void cut(std::int64_t position);
 
     [[nodiscard]] std::uint64_t sent() const noexcept { return ends_.size(); }  ///< messages
     /// Where the last accepted message ends; 0 before the first.
     [[nodiscard]] std::int64_t position() const noexcept {
         return ends_.empty() ? 0 : ends_.back();
     }
+    /// Up to where anything was sent, padding included.
+    [[nodiscard]] std::int64_t reached() const noexcept { return std::max(reached_, position()); }
     /// How many messages end at or before this position.
     [[nodiscard]] std::uint64_t sent_up_to(std::int64_t position) const noexcept;
+    /// Where a message that was sent ends.
+    [[nodiscard]] std::int64_t end_of(std::uint64_t message) const { return ends_.at(message); }
+    /// The first message that begins at or after this position, in terms of this length.
+    [[nodiscard]] std::uint64_t first_from(std::int64_t position,
+                                           std::int32_t term_length) const noexcept;
 
   private:
     StreamPayload payload_;
     std::vector<std::int64_t> ends_;  // position at which message n ends
+    std::int64_t reached_ = 0;
 };
 
 class StreamReader {

@@ -57,6 +57,9 @@ class FaultSet {
     }
     [[nodiscard]] static constexpr FaultSet all() { return FaultSet((bit(FaultKind::count_)) - 1); }
     [[nodiscard]] constexpr bool has(FaultKind kind) const { return (bits_ & bit(kind)) != 0; }
+    [[nodiscard]] constexpr bool has_any(FaultSet others) const {
+        return (bits_ & others.bits_) != 0;
+    }
     [[nodiscard]] constexpr FaultSet with(FaultKind kind) const {
         return FaultSet(bits_ | bit(kind));
     }

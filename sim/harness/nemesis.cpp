@@ -235,6 +235,7 @@ void Nemesis::crash_host() {
     Host* host = pick(run_.prng(), crashing_);
     run_.tell(host->name() + ": the power fails");
     host->crash();
+    if (host_crash_listener_) host_crash_listener_(*host);
 }
 
 }  // namespace tern::sim

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "sim/harness/actor.hpp"
@@ -27,6 +28,11 @@ class Nemesis {
     /// Which of kill, close and pause may happen to it. When it is down, for whatever reason, it is
     /// started again a while later; `before_start` is called first, while nothing of it runs.
     void add_actor(Actor& actor, FaultSet may, std::function<void()> before_start = {});
+
+    /// Told when the power of a host has failed.
+    void on_host_crash(std::function<void(virtual_world::Host&)> listener) {
+        host_crash_listener_ = std::move(listener);
+    }
 
     void step();
     /// Everything heals, everybody is running again or paused no more. Clocks stay as they are.
@@ -64,6 +70,7 @@ class Nemesis {
     std::vector<virtual_world::Host*> crashing_;
     std::vector<Victim> victims_;
     std::vector<Lasting> lasting_;
+    std::function<void(virtual_world::Host&)> host_crash_listener_;
     std::int64_t next_ns_ = -1;  // -1: not planned
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/scenarios/archive.hpp"
 #include "sim/scenarios/cluster.hpp"
 #include "sim/scenarios/streams.hpp"
 
@@ -16,6 +17,8 @@ constexpr std::array kScenarios{
              "cluster node", play_cluster},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
+    Scenario{"archive", "an archive, and users of it on three hosts",
+             "archive", play_archive},
 };
 
 }  // namespace
