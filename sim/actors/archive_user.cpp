@@ -52,8 +52,8 @@ archive::ArchiveClientContext ArchiveUser::archive_context() const {
     archive::ArchiveClientContext context;
     context.client_name = name();
     if (!options_.is_local) {
-        context.control_request_channel = fmt::format("aeron:udp?endpoint={}:8010",
-                                                      use_.archive_host);
+        context.control_request_channel =
+            fmt::format("aeron:udp?endpoint={}:8010", use_.archive_host);
         context.control_response_channel = fmt::format("aeron:udp?endpoint={}:0", host().name());
     }
     context.error_handler = [this](const std::exception& error) {

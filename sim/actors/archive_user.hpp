@@ -62,7 +62,9 @@ class ArchiveUser : public Actor {
     [[nodiscard]] std::int64_t draw(std::int64_t min, std::int64_t max) {
         return prng().between({min, max});
     }
-    [[nodiscard]] bool draw_chance(std::uint32_t percent) { return prng().chance(percent * 10'000); }
+    [[nodiscard]] bool draw_chance(std::uint32_t percent) {
+        return prng().chance(percent * 10'000);
+    }
 
     /// There is still somebody to talk to, and somebody to do it.
     [[nodiscard]] bool can_go_on() const;

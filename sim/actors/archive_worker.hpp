@@ -45,7 +45,7 @@ class ArchiveWorker final : public ArchiveUser {
     void end_recording(Stream& stream, const Entry& entry);
     bool await_stop(const Entry& entry);
     void check_subscription_ended(const Stream& stream);
-    void try_to_leave_hole(Stream& stream, const Entry& entry);
+    void try_to_leave_hole(Stream& stream, const Entry& entry, client::Subscription& reader);
     void change(const Entry& entry);
     void truncate(const Entry& entry);
     void purge_segments(const Entry& entry);
@@ -84,10 +84,10 @@ struct ArchiveWorker::Stream {
 /// Of a recording that is replayed.
 struct ArchiveWorker::Part {
     std::int64_t from = 0;
-    std::int64_t length = -1;            ///< as asked for
-    std::optional<std::int64_t> end;     ///< where it has to end; nullopt: it is stopped
-    std::optional<std::int64_t> bound;   ///< a bounded replay, at first up to here
-    bool is_slow = false;                ///< the reader is
+    std::int64_t length = -1;           ///< as asked for
+    std::optional<std::int64_t> end;    ///< where it has to end; nullopt: it is stopped
+    std::optional<std::int64_t> bound;  ///< a bounded replay, at first up to here
+    bool is_slow = false;               ///< the reader is
 };
 
 }  // namespace tern::sim

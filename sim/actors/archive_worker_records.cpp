@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "sim/actors/archive_worker.hpp"
+#include "tern/client/image.hpp"
 #include "tern/client/offer_result.hpp"
+#include "tern/client/subscription.hpp"
 #include "tern/memory/counter_types.hpp"
 #include "tern/wire/channel_uri.hpp"
 
@@ -29,8 +31,8 @@ void ArchiveWorker::record() {
     const bool is_spied = !is_remote && draw_chance(30);
     const std::int32_t port = 20'000 + stream.stream_id;
     if (is_remote) {
-        stream.channel = fmt::format("aeron:udp?endpoint={}:{}|term-length=64k", use().archive_host,
-                                     port);
+        stream.channel =
+            fmt::format("aeron:udp?endpoint={}:{}|term-length=64k", use().archive_host, port);
         stream.source = SourceLocation::remote;
     } else if (is_spied) {
         stream.channel =
@@ -71,10 +73,9 @@ ArchiveWorker::Entry ArchiveWorker::await_recording(const Stream& stream) {
     if (!await(kConnectNs, [&] { return stream.publication->is_connected(); })) return nullptr;
     const std::int64_t deadline_ns = the_run().now_ns() + kConnectNs;
     while (can_go_on() && the_run().now_ns() < deadline_ns) {
-        const auto id = ask_for(
-            archive().find_last_matching_recording(0, "aeron", stream.stream_id,
-                                                   stream.publication->session_id()),
-            "the recording");
+        const auto id = ask_for(archive().find_last_matching_recording(
+                                    0, "aeron", stream.stream_id, stream.publication->session_id()),
+                                "the recording");
         if (!id) return nullptr;
         if (*id >= 0) {
             const auto descriptor = describe(*id);
@@ -158,8 +159,17 @@ void ArchiveWorker::end_recording(Stream& stream, const Entry& entry) {
         }
         return;
     }
+    std::unique_ptr<client::Subscription> reader;
+    if (options().is_local && draw_chance(50)) {
+        const bool is_ipc = stream.channel.starts_with("aeron:ipc");
+        reader = subscribe((is_ipc ? "" : "aeron-spy:") + stream.channel, stream.stream_id);
+    }
     if (!ask_for(archive().stop_recording(stream.subscription_id), "a stop")) return;
-    if (await_stop(entry) && draw_chance(50)) try_to_leave_hole(stream, entry);
+    if (!await_stop(entry)) return;
+    if (reader) try_to_leave_hole(stream, entry, *reader);
+    stream.publication->close();
+    pass(500'000'000);  // it is no more when another goes on
+    if (!entry->stop) await_stop(entry);
 }
 
 bool ArchiveWorker::await_stop(const Entry& entry) {
@@ -190,29 +200,33 @@ void ArchiveWorker::check_subscription_ended(const Stream& stream) {
                                                [](const archive::SubscriptionDescriptor&) {}),
         "subscriptions");
     if (count && *count > 0) {
-        the_run().violation(fmt::format("the recording of stream {} has stopped itself, but its "
-                                        "subscription is there",
-                                        stream.stream_id));
+        the_run().violation(
+            fmt::format("the recording of stream {} has stopped itself, but its "
+                        "subscription is there",
+                        stream.stream_id));
     }
 }
 
-/// The stream goes on unrecorded; then its recording cannot be extended by it.
-void ArchiveWorker::try_to_leave_hole(Stream& stream, const Entry& entry) {
-    const std::int64_t id = entry->checker.recording_id();
-    pass(50'000'000);
-    if (!can_go_on() || stream.publication->position() == *entry->stop) return;
-    if (!ask_for(archive().extend_recording(id, stream.channel, stream.stream_id, stream.source,
-                                            true),
-                 "an extension")) {
-        return;
-    }
-    pass(500'000'000);
-    const auto position = ask_for(archive().get_recording_position(id), "a position");
-    if (position && *position >= 0) {
-        the_run().violation(fmt::format("recording {}, which ended at {}, is extended by a stream "
-                                        "that is at {}",
-                                        id, *entry->stop, stream.publication->position()));
-    }
+/// The stream goes on unrecorded, and then the recording is to be extended by it: which is right
+/// only where it joins the stream at its own end, behind its readers.
+void ArchiveWorker::try_to_leave_hole(Stream& stream, const Entry& entry,
+                                      client::Subscription& reader) {
+    const auto image = reader.image_at(0);
+    const auto read_all = [&] {
+        if (image) image->poll([](ConstBytes, const client::Header&) {}, 1'000);
+        return image && image->position() == stream.publication->position();
+    };
+    await(1'000'000'000, read_all);
+    offer_some(stream, 20);
+    await(1'000'000'000, read_all);
+    pass(20'000'000);
+    if (!can_go_on() || !read_all()) return;
+    entry->stop.reset();
+    ++entry->version;
+    ask(archive().extend_recording(entry->checker.recording_id(), stream.channel, stream.stream_id,
+                                   stream.source, true),
+        "an extension over a hole");
+    pass(200'000'000);
 }
 
 // Changes ---------------------------------------------------------------------------------------
@@ -269,8 +283,7 @@ void ArchiveWorker::extend(const Entry& entry) {
         return;
     }
     stream.subscription_id = *subscription;
-    const bool is_connected =
-        await(kConnectNs, [&] { return stream.publication->is_connected(); });
+    const bool is_connected = await(kConnectNs, [&] { return stream.publication->is_connected(); });
     std::optional<std::int64_t> position;
     for (int i = 0; is_connected && i < 100 && can_go_on(); ++i) {
         position = ask_for(archive().get_recording_position(id), "a position");

@@ -38,10 +38,9 @@ std::vector<RecordingDescriptor> ArchiveWorker::list() {
         if (is_sure) expected.push_back({entry, entry->version});
     }
     const auto listed = std::make_shared<std::vector<RecordingDescriptor>>();
-    const auto request =
-        archive().list_recordings(0, kAllRecordings, [listed](const RecordingDescriptor& found) {
-            listed->push_back(found);
-        });
+    const auto request = archive().list_recordings(
+        0, kAllRecordings,
+        [listed](const RecordingDescriptor& found) { listed->push_back(found); });
     if (draw_chance(30)) {  // nobody polls meanwhile
         const std::int64_t until_ns = the_run().now_ns() + draw(1, 300) * 1'000'000;
         while (!should_end() && the_run().now_ns() < until_ns) idle();
@@ -151,35 +150,36 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
         }
         bound->set(*part.bound);
     }
-    const auto session = ask_for(
-        archive().start_replay(id, replay_channel(), stream_id,
-                               {.position = part.from,
-                                .length = part.length,
-                                .bounding_counter_id = bound ? bound->id() : -1,
-                                .file_io_max_length = -1}),
-        "a replay");
+    const auto session =
+        ask_for(archive().start_replay(id, replay_channel(), stream_id,
+                                       {.position = part.from,
+                                        .length = part.length,
+                                        .bounding_counter_id = bound ? bound->id() : -1,
+                                        .file_io_max_length = -1}),
+                "a replay");
     if (!session) return Replayed::not_at_all;
     if (!await(kImageNs, [&] { return subscription->image_count() > 0; })) {
         return Replayed::not_at_all;
     }
     const auto image = subscription->image_at(0);
     if (!image) return Replayed::not_at_all;
+    tell(fmt::format("replays {} from {} for {} (stop {}, bound {})", id, part.from, part.length,
+                     descriptor.stop_position, part.bound.value_or(-1)));
     ++use().replays;
     if (bound) ++use().bounded_replays;
 
     ReplayChecker checker(entry->checker, image->join_position(), descriptor.term_buffer_length);
     std::int64_t limit = part.bound.value_or(INT64_MAX);
-    client::ImageFragmentAssembler<> assembler([&](ConstBytes message,
-                                                   const client::Header& header) {
-        if (entry->version != version || entry->is_doubtful || !is_alive()) return;
-        found(checker.replayed(message, header.position()));
-        if (header.position() > limit) {
-            found(fmt::format("recording {}: replayed to {}, beyond its bound {}", id,
-                              header.position(), limit));
-        }
-    });
-    const std::int64_t patience_ns =
-        part.end && !bound ? kReplayNs : draw(100, 5'000) * 1'000'000;
+    client::ImageFragmentAssembler<> assembler(
+        [&](ConstBytes message, const client::Header& header) {
+            if (entry->version != version || entry->is_doubtful || !is_alive()) return;
+            found(checker.replayed(message, header.position()));
+            if (header.position() > limit) {
+                found(fmt::format("recording {}: replayed to {}, beyond its bound {}", id,
+                                  header.position(), limit));
+            }
+        });
+    const std::int64_t patience_ns = part.end && !bound ? kReplayNs : draw(100, 5'000) * 1'000'000;
     const std::int64_t deadline_ns = the_run().now_ns() + patience_ns;
     while (can_go_on() && !image->is_closed() && !image->is_end_of_stream() &&
            the_run().now_ns() < deadline_ns) {

@@ -19,7 +19,9 @@ class RecordingCheckerTest : public ::testing::Test {
         for (std::int64_t n = 1; n <= 10; ++n) writer_->accepted(n * kFrame);
     }
     ConstBytes message(std::uint64_t n) { return payload_.make(n, 96); }
-    static std::int64_t end_of(std::uint64_t n) { return static_cast<std::int64_t>(n + 1) * kFrame; }
+    static std::int64_t end_of(std::uint64_t n) {
+        return static_cast<std::int64_t>(n + 1) * kFrame;
+    }
     ReplayChecker replay(std::int64_t position) { return {recording_, position, kTermLength}; }
     void feed(ReplayChecker& replay, std::uint64_t first, std::uint64_t end) {
         for (std::uint64_t n = first; n < end; ++n) {

@@ -26,9 +26,8 @@ void StreamWriter::cut(std::int64_t position) {
 std::uint64_t StreamWriter::first_from(std::int64_t position,
                                        std::int32_t term_length) const noexcept {
     const std::uint64_t next = sent_up_to(position);
-    const bool is_between = position % term_length == 0 || next == 0
-                                ? position % term_length == 0
-                                : ends_[next - 1] == position;
+    const bool is_between = position % term_length == 0 || next == 0 ? position % term_length == 0
+                                                                     : ends_[next - 1] == position;
     return is_between ? next : next + 1;
 }
 

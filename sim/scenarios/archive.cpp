@@ -48,8 +48,7 @@ driver::ThreadingMode draw_threading(Run& run) {
 
 ArchiveScenario::ArchiveScenario(Run& run)
     : run_(run),
-      world_(run.make_world(
-          FaultSet::all().without({FaultKind::bit_rot, FaultKind::older_files}))),
+      world_(run.make_world(FaultSet::all().without({FaultKind::bit_rot, FaultKind::older_files}))),
       nemesis_(run) {
     for (const char* name : {"alpha", "beta", "gamma"}) {
         hosts_.push_back(&world_.add_host(name));
@@ -83,8 +82,7 @@ ArchiveScenario::ArchiveScenario(Run& run)
     add_users(*hosts_[2], false, 1);
     auditor_ = std::make_unique<ArchiveWorker>(
         run, *hosts_[0], use_, ArchiveWorker::Task::audits,
-        ArchiveUserOptions{
-            .aeron_directory = kAeronDirectory, .is_local = true, .number = 100});
+        ArchiveUserOptions{.aeron_directory = kAeronDirectory, .is_local = true, .number = 100});
 }
 
 ArchiveActorOptions ArchiveScenario::draw_archive(virtual_world::Host& host) {
@@ -141,7 +139,8 @@ void ArchiveScenario::play() {
     nemesis_.stop();
     for (auto& worker : workers_) worker->ask_to_end();
     run_.await("the users' end", kEndNs, [&] {
-        return std::ranges::none_of(workers_, [](const auto& worker) { return worker->is_running(); });
+        return std::ranges::none_of(workers_,
+                                    [](const auto& worker) { return worker->is_running(); });
     });
     run_.await("the archive to serve", kServiceNs, [&] { return archive_->is_serving(); });
     auditor_->start();

@@ -17,8 +17,7 @@ constexpr std::array kScenarios{
              "cluster node", play_cluster},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
-    Scenario{"archive", "an archive, and users of it on three hosts",
-             "archive", play_archive},
+    Scenario{"archive", "an archive, and users of it on three hosts", "archive", play_archive},
 };
 
 }  // namespace

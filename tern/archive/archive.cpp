@@ -164,7 +164,7 @@ class Archive::Impl {
         if (invoker_) attempt([&] { invoker_->close(); });
         attempt([&] { replayer_->on_close(); });
         attempt([&] { recorder_->on_close(); });
-        attempt([&] { conductor_->on_close(); });
+        attempt([&] { conductor_->close(); });
         attempt([&] { catalog_->close(); });
         const auto aeron = conductor_->aeron();
         if (aeron && !context_.aeron) attempt([&] { aeron->close(); });
@@ -172,13 +172,14 @@ class Archive::Impl {
     }
 
     [[nodiscard]] State state() const noexcept {
+        if (!failure().empty()) return State::failed;
         switch (conductor_->state()) {
             case ArchiveConductor::State::running:
                 return State::running;
             case ArchiveConductor::State::closed:
-                return failure().empty() ? State::closed : State::failed;
+                return State::closed;
             default:
-                return failure().empty() ? State::starting : State::failed;
+                return State::starting;
         }
     }
     [[nodiscard]] std::string failure() const {

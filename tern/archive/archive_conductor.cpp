@@ -86,7 +86,7 @@ ArchiveConductor::ArchiveConductor(const Dependencies& dependencies) : d_(depend
     connecting_ = std::make_unique<client::AsyncConnect>(std::move(context), d_.platform);
 }
 
-ArchiveConductor::~ArchiveConductor() { on_close(); }
+ArchiveConductor::~ArchiveConductor() { close(); }
 
 void ArchiveConductor::set_state(State state) {
     state_.store(state, std::memory_order_release);
@@ -283,7 +283,7 @@ void ArchiveConductor::update_mark_file() {
 
 // ---- Closing -----------------------------------------------------------------------------------
 
-void ArchiveConductor::on_close() {
+void ArchiveConductor::close() {
     if (closed_) return;
     closed_ = true;
     if (parts_) {

@@ -6,8 +6,9 @@
 // an answer always precedes the signals that follow from it. What goes wrong in one of them is
 // reported and does not keep the others from their turn.
 //
-// Losing the Aeron client ends the agent (AgentTermination); on_close() then still writes what
-// the catalog has to know.
+// Losing the Aeron client ends the agent (AgentTermination). The workers may still be at work on
+// sessions that are the conductor's then, so the end of the agent closes nothing: close() does, and
+// still writes what the catalog has to know.
 //
 // Thread safety: the agent's own thread, but for state() and failure().
 
@@ -75,14 +76,15 @@ class ArchiveConductor final : public Agent {
 
     int do_work() override;
     /// Steps 2 to 5 of the close sequence in archive.hpp.
-    void on_close() override;
+    /// After the workers' agents have ended. Idempotent.
+    void close();
     [[nodiscard]] std::string_view role_name() const override { return "archive-conductor"; }
 
     [[nodiscard]] State state() const noexcept { return state_.load(std::memory_order_acquire); }
     [[nodiscard]] std::int64_t archive_id() const noexcept {
         return archive_id_.load(std::memory_order_acquire);
     }
-    /// Null before it is connected; the archive closes it, if it is its own, after on_close().
+    /// Null before it is connected; the archive closes it, if it is its own, after close().
     [[nodiscard]] const std::shared_ptr<client::Aeron>& aeron() const noexcept { return aeron_; }
 
   private:

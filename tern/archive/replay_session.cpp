@@ -128,9 +128,10 @@ int ReplaySession::replay(Bytes buffer, IoStatistics& statistics) {
     }
     segment_base_.store(reader_.segment_base(), std::memory_order_release);
     if (block->empty()) {
-        // The stop lies within a frame: the end, if it cannot move any more.
+        // The stop lies within a frame: the end, unless it has just moved.
+        const std::int64_t before_stop = stop_;
         refresh_limits();
-        if (stop_is_final_) end(false);
+        if (stop_is_final_ && stop_ == before_stop) end(false);
         return 0;
     }
     statistics.add(std::ssize(block->frames), platform_.clock.nano_time() - before);
