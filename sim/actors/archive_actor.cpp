@@ -69,11 +69,11 @@ void ArchiveActor::serve(archive::Archive& archive) {
     if (options_.is_on_one_thread) {
         OneThread thread(archive);
         run(thread);
-        while (!is_over()) idle();
+        while (!is_over()) idle(0);
         stop(thread);
     } else {
         for (Agent* agent : archive.agents()) run(*agent);
-        while (!is_over()) idle();
+        while (!is_over()) idle(0);
         for (Agent* agent : archive.agents()) stop(*agent);
     }
     archive_ = nullptr;

@@ -29,7 +29,7 @@ void ArchiveUser::live(platform::Platform platform) {
         archive_.reset();
         aeron_.reset();
         const std::int64_t until_ns = the_run().now_ns() + kPauseNs;
-        while (!should_end() && the_run().now_ns() < until_ns) idle();
+        while (!should_end() && the_run().now_ns() < until_ns) idle(0);
     }
 }
 
@@ -37,7 +37,7 @@ void ArchiveUser::visit(platform::Platform platform) {
     client::Context context;
     context.aeron_directory = options_.aeron_directory;
     context.use_conductor_invoker = true;
-    context.await_idle = [this] { idle(); };
+    context.await_idle = [this] { idle(0); };
     context.error_handler = [this](const std::exception& error) {
         if (is_alive()) tell(fmt::format("client error: {}", error.what()));
     };
@@ -73,11 +73,11 @@ bool ArchiveUser::can_go_on() const {
     return !should_end() && !aeron_->is_closed() && !archive_->is_failed();
 }
 
-void ArchiveUser::step() {
-    idle();
+void ArchiveUser::step(int work_count) {
+    idle(std::exchange(work_count_, 0) + work_count);
     if (!is_alive()) return;
-    aeron_->do_work();
-    archive_->do_work();
+    work_count_ = aeron_->do_work();
+    work_count_ += archive_->do_work();
 }
 
 bool ArchiveUser::await(std::int64_t timeout_ns, const std::function<bool()>& is_so) {

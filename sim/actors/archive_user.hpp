@@ -68,7 +68,8 @@ class ArchiveUser : public Actor {
 
     /// There is still somebody to talk to, and somebody to do it.
     [[nodiscard]] bool can_go_on() const;
-    void step();
+    /// `work_count`: what else was done since the last one.
+    void step(int work_count = 0);
     /// Steps until it is so. False: it is not, or cannot go on.
     bool await(std::int64_t timeout_ns, const std::function<bool()>& is_so);
     void pass(std::int64_t duration_ns);
@@ -94,6 +95,7 @@ class ArchiveUser : public Actor {
 
     ArchiveUse& use_;
     ArchiveUserOptions options_;
+    int work_count_ = 0;
     std::unique_ptr<client::Aeron> aeron_;
     std::unique_ptr<archive::AsyncArchiveClient> archive_;
 };

@@ -43,7 +43,7 @@ std::vector<RecordingDescriptor> ArchiveWorker::list() {
         [listed](const RecordingDescriptor& found) { listed->push_back(found); });
     if (draw_chance(30)) {  // nobody polls meanwhile
         const std::int64_t until_ns = the_run().now_ns() + draw(1, 300) * 1'000'000;
-        while (!should_end() && the_run().now_ns() < until_ns) idle();
+        while (!should_end() && the_run().now_ns() < until_ns) idle(0);
     }
     const auto count = ask_for(request, "a listing");
     if (!count) return {};
@@ -78,7 +78,7 @@ void ArchiveWorker::ask_much() {
     }
     for (int i = 0; i < 10; ++i) step();
     const std::int64_t until_ns = the_run().now_ns() + draw(1, 500) * 1'000'000;
-    while (!should_end() && the_run().now_ns() < until_ns) idle();
+    while (!should_end() && the_run().now_ns() < until_ns) idle(0);
     for (const auto request : requests) {
         if (!ask(request, "one of many questions")) return;
     }
@@ -183,13 +183,13 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
     const std::int64_t deadline_ns = the_run().now_ns() + patience_ns;
     while (can_go_on() && !image->is_closed() && !image->is_end_of_stream() &&
            the_run().now_ns() < deadline_ns) {
-        image->poll(assembler, part.is_slow ? 1 : 20);
+        const int count = image->poll(assembler, part.is_slow ? 1 : 20);
         if (part.is_slow && draw_chance(5)) pass(draw(1, 20) * 1'000'000);
         if (bound && draw_chance(1) && limit < INT64_MAX) {
             limit = draw_chance(20) ? INT64_MAX : limit + draw(0, 20'000);
             bound->set(limit);
         }
-        step();
+        step(count);
     }
     if (!is_alive()) return Replayed::not_at_all;
     const std::int64_t position = image->position();
