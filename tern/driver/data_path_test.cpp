@@ -78,6 +78,48 @@ TEST(DataPath, a_lost_tail_is_found_by_the_heartbeat) {
     expect_all(pair, 1);
 }
 
+/// Eight such messages and padding fill a term of 64 KiB.
+constexpr std::size_t kEighth = 7'192;
+
+/// Lets the sender send up to behind the padding of its first term, while the receiver's window
+/// ends within that: the subscriber has read four messages, and no more.
+void send_beyond_the_window(Pair& pair) {
+    for (std::uint32_t i = 0; i < 4; ++i) pair.publish(message_of(i, kEighth));
+    pair.run(100);
+    pair.consume();
+    pair.run(100);
+    for (std::uint32_t i = 4; i < 8; ++i) pair.publish(message_of(i, kEighth));
+    ASSERT_LT(pair.appender.append(INT64_MAX, message_of(8, kEighth)), 0);  // pads
+    pair.run(100);
+    const auto& counters = pair.publication_counters;
+    ASSERT_EQ(counters.sender_position.get(), pair.options.term_length);
+    ASSERT_LT(counters.sender_limit.get(), pair.options.term_length);
+}
+
+TEST(DataPath, a_window_that_ends_in_padding_may_be_lost_as_a_whole) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    pair.world.network.drop = [&](const SentDatagram& datagram) {
+        return type_of(datagram) == wire::kDataFrameType && pair.subscriber_position > 0;
+    };
+    send_beyond_the_window(pair);
+    pair.world.network.drop = {};
+    EXPECT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.subscriber_position == pair.options.term_length;
+    })) << "stands at "
+        << pair.subscriber_position;
+}
+
+TEST(DataPath, a_slow_subscriber_whose_window_ends_in_padding_stays_connected) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    send_beyond_the_window(pair);
+    pair.run(100, 100 * kMs);
+    EXPECT_TRUE(pair.publication_log.view.metadata().is_connected());
+    EXPECT_EQ(pair.world.counters[SystemCounter::status_messages_rejected], 0);
+}
+
 TEST(DataPath, an_unreliable_stream_goes_on_over_its_gaps) {
     Pair pair({.is_reliable = false});
     ASSERT_TRUE(pair.connect());

@@ -68,8 +68,8 @@ void NetworkPublication::resend(std::int32_t term_id, std::int32_t term_offset, 
     const std::int64_t position =
         logbuffer::compute_position(term_id, term_offset, log_.shift(), log_.initial_term_id());
     const std::int64_t sender_position = counters_.sender_position.get_plain();
-    const std::int64_t bottom = sender_position - log_.term_length() / 2 -
-                                logbuffer::max_message_length(log_.term_length());
+    const std::int64_t bottom =
+        sender_position - log_.term_length() / 2 - max_padding_length(log_.term_length());
     if (position < 0 || position < bottom || position >= sender_position) return;
 
     const ConstBytes term =
@@ -182,7 +182,9 @@ bool NetworkPublication::is_plausible(const wire::StatusMessage& message) const 
                                     log_.shift(), log_.initial_term_id());
     const std::int64_t sender_position = counters_.sender_position.get_plain();
     const std::int64_t range = log_.term_length() / 2;
-    return position >= sender_position - range && position <= sender_position + range;
+    // This may stand beyond the window by a term's padding.
+    const std::int64_t behind = range + max_padding_length(log_.term_length());
+    return position >= sender_position - behind && position <= sender_position + range;
 }
 
 void NetworkPublication::on_status_message(const wire::StatusMessage& message, std::int64_t now_ns,

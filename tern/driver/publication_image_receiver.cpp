@@ -4,6 +4,7 @@
 
 #include "tern/base/planted_fault.hpp"
 #include "tern/driver/publication_image.hpp"
+#include "tern/driver/term_trains.hpp"
 #include "tern/logbuffer/position.hpp"
 #include "tern/logbuffer/term_rebuilder.hpp"
 
@@ -42,7 +43,10 @@ void PublicationImage::on_data(const wire::DataHeader& header, ConstBytes datagr
     }
     const std::int64_t position = logbuffer::compute_position(header.term_id, header.term_offset,
                                                               log_.shift(), log_.initial_term_id());
-    if (position + length > overrun_threshold_) {
+    // A heartbeat may come from behind the padding of a term, beyond the window: when all of the
+    // window was lost, it is all there is to tell of that.
+    const std::int64_t beyond = is_heartbeat ? max_padding_length(log_.term_length()) : 0;
+    if (position + length > overrun_threshold_ + beyond) {
         system_counters_[SystemCounter::flow_control_over_runs].increment();
         return;
     }

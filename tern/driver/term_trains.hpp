@@ -11,12 +11,20 @@
 #include <span>
 
 #include "tern/base/bytes.hpp"
+#include "tern/logbuffer/position.hpp"
 #include "tern/platform/network.hpp"
 
 namespace tern::driver {
 
 inline constexpr std::size_t kMaxTrainsPerBatch = 16;
 inline constexpr std::int32_t kMaxDatagramsPerBatch = 128;
+
+/// The longest padding at a term's end: what did not fit there was at most the longest message,
+/// with a header for every 32 bytes of it. A sender whose window ends behind the header of a
+/// padding stands beyond that window by at most so much.
+[[nodiscard]] constexpr std::int32_t max_padding_length(std::int32_t term_length) noexcept {
+    return 2 * logbuffer::max_message_length(term_length);
+}
 
 /// Contiguous bytes of one term, to be sent in order.
 struct TrainBatch {
