@@ -3,15 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "tern/base/assert.hpp"
 
 namespace tern::sim {
 
-void StreamWriter::accepted(std::int64_t position) {
+void StreamWriter::accepted(std::int64_t begin, std::int64_t end) {
     TERN_ASSERT(ends_.size() < kMaxMessages, "a run sends fewer messages on one stream");
-    TERN_ASSERT(position > this->position(), "an accepted message moves the position");
-    ends_.push_back(position);
+    TERN_ASSERT(begin >= position() && end > begin, "an accepted message moves the position");
+    begins_.push_back(begin);
+    ends_.push_back(end);
+}
+
+std::uint64_t StreamWriter::first_from(std::int64_t position) const noexcept {
+    return static_cast<std::uint64_t>(std::ranges::lower_bound(begins_, position) -
+                                      begins_.begin());
 }
 
 std::uint64_t StreamWriter::sent_up_to(std::int64_t position) const noexcept {
@@ -20,6 +27,7 @@ std::uint64_t StreamWriter::sent_up_to(std::int64_t position) const noexcept {
 
 void StreamWriter::cut(std::int64_t position) {
     ends_.resize(sent_up_to(position));
+    begins_.resize(ends_.size());
     reached_ = position;
 }
 
@@ -40,8 +48,11 @@ std::optional<std::string> StreamReader::on_image(std::optional<std::uint64_t> f
     const bool had_one = has_image_;
     has_image_ = true;
     may_skip_ = !first;
-    next_ = first.value_or(next_);
+    const std::uint64_t before = std::exchange(next_, first.value_or(next_));
     if (had_one) return finding("a second image while the first is there");
+    if (next_ < before) {
+        return finding(fmt::format("an image goes back to {}, {} was due", next_, before));
+    }
     return std::nullopt;
 }
 
@@ -73,17 +84,25 @@ std::optional<std::string> StreamReader::on_message(ConstBytes message) {
 std::optional<std::string> StreamReader::check_order(std::uint64_t sequence) const {
     if (sequence == next_ || (may_skip_ && sequence > next_)) return std::nullopt;
     if (sequence > next_) {
-        return finding(fmt::format("gap: message {} came where {} was due", sequence, next_));
+        const std::uint64_t due = first_due(next_);
+        if (sequence == due) return std::nullopt;
+        return finding(fmt::format("gap: message {} came where {} was due", sequence, due));
     }
     return finding(fmt::format("message {} {}, {} was due", sequence,
                                sequence + 1 == next_ ? "repeated" : "repeated or out of order",
                                next_));
 }
 
+std::uint64_t StreamReader::first_due(std::uint64_t sequence) const {
+    while (writer_->is_abandoned(sequence)) ++sequence;
+    return sequence;
+}
+
 std::optional<std::string> StreamReader::finish(std::uint64_t complete_up_to) const {
-    if (next_ >= complete_up_to) return std::nullopt;
-    return finding(fmt::format("ends before message {}, but all below {} should have arrived",
-                               next_, complete_up_to));
+    const std::uint64_t due = first_due(next_);
+    if (due >= complete_up_to) return std::nullopt;
+    return finding(fmt::format("ends before message {}, but all below {} should have arrived", due,
+                               complete_up_to));
 }
 
 }  // namespace tern::sim

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ namespace tern::sim {
 
 class StreamWriter {
   public:
-    static constexpr std::size_t kMaxMessages = 1 << 20;  ///< remembered, 8 bytes each
+    static constexpr std::size_t kMaxMessages = 1 << 20;  ///< remembered, 16 bytes each
 
     StreamWriter(std::uint64_t stream_key, std::uint32_t session) : payload_(stream_key, session) {}
 
@@ -28,8 +29,15 @@ class StreamWriter {
 
     /// The next message to offer; the same sequence number until one is accepted.
     [[nodiscard]] ConstBytes next(std::size_t length) { return payload_.make(sent(), length); }
-    /// The publication took it, and stands at this position now.
-    void accepted(std::int64_t position);
+    /// The publication took it, with headers from `begin` up to `end`; what is claimed counts.
+    void accepted(std::int64_t begin, std::int64_t end);
+    /// As one that begins where the one before has ended.
+    void accepted(std::int64_t end) { accepted(position(), end); }
+    /// A message that was claimed will never be committed: its writer has died.
+    void abandon(std::uint64_t sequence) { abandoned_.insert(sequence); }
+    [[nodiscard]] bool is_abandoned(std::uint64_t sequence) const {
+        return abandoned_.contains(sequence);
+    }
     /// The publication stands here without having taken a message: it has padded its term.
     void reached(std::int64_t position) noexcept { reached_ = std::max(reached_, position); }
     /// Messages that end beyond `position` do not count any more: another publication goes on from
@@ -50,10 +58,14 @@ class StreamWriter {
     /// The first message that begins at or after this position, in terms of this length.
     [[nodiscard]] std::uint64_t first_from(std::int64_t position,
                                            std::int32_t term_length) const noexcept;
+    /// As far as it was told where each begins.
+    [[nodiscard]] std::uint64_t first_from(std::int64_t position) const noexcept;
 
   private:
     StreamPayload payload_;
-    std::vector<std::int64_t> ends_;  // position at which message n ends
+    std::vector<std::int64_t> begins_;  // position at which message n begins
+    std::vector<std::int64_t> ends_;    // and ends
+    std::set<std::uint64_t> abandoned_;
     std::int64_t reached_ = 0;
 };
 
@@ -63,7 +75,7 @@ class StreamReader {
     explicit StreamReader(const StreamWriter& writer) : writer_(&writer) {}
 
     /// The subscriber has an image of the writer's session. `first` is the message it has to begin
-    /// with; nullopt where it joins late, and may begin with any that it has not had yet.
+    /// with, none that it has had; nullopt where it may begin with any that it has not had yet.
     [[nodiscard]] std::optional<std::string> on_image(std::optional<std::uint64_t> first);
     /// A whole message, assembled from its fragments.
     [[nodiscard]] std::optional<std::string> on_message(ConstBytes message);
@@ -77,6 +89,8 @@ class StreamReader {
   private:
     [[nodiscard]] std::string finding(const std::string& text) const;
     [[nodiscard]] std::optional<std::string> check_order(std::uint64_t sequence) const;
+    /// The first that is not abandoned, from this one on.
+    [[nodiscard]] std::uint64_t first_due(std::uint64_t sequence) const;
 
     const StreamWriter* writer_;
     std::uint64_t next_ = 0;

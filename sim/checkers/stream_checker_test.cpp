@@ -156,6 +156,40 @@ TEST_F(StreamCheckerTest, AnImageThatComesBackGoesOnLaterButNeverBack) {
     read(8, 10);
 }
 
+TEST_F(StreamCheckerTest, AnImageNeverBeginsBeforeWhatWasReadAlready) {
+    start();
+    read(0, 4);
+    EXPECT_EQ(reader_.on_image_gone(), std::nullopt);
+    EXPECT_THAT(reader_.on_image(3), Optional(HasSubstr("goes back to 3, 4 was due")));
+}
+
+TEST_F(StreamCheckerTest, WhatIsAbandonedIsNotMissed) {
+    start();
+    read(0, 3);
+    writer_.abandon(3);
+    writer_.abandon(4);
+    read(5, 9);
+    writer_.abandon(9);
+    EXPECT_EQ(reader_.finish(10), std::nullopt);
+}
+
+TEST_F(StreamCheckerTest, BesidesWhatIsAbandonedAllIsMissed) {
+    start();
+    read(0, 3);
+    writer_.abandon(3);
+    EXPECT_THAT(reader_.on_message(sent_[5]), Optional(HasSubstr("came where 4 was due")));
+}
+
+TEST_F(StreamCheckerTest, TellsTheFirstMessageOfWhoJoinsInTheMiddle) {
+    StreamWriter writer(kKey, kSession);
+    writer.accepted(0, 64);
+    writer.accepted(128, 256);  // after padding
+    EXPECT_EQ(writer.first_from(0), 0U);
+    EXPECT_EQ(writer.first_from(32), 1U);
+    EXPECT_EQ(writer.first_from(128), 1U);
+    EXPECT_EQ(writer.first_from(160), 2U);
+}
+
 TEST_F(StreamCheckerTest, FindsImagesOutOfTurn) {
     EXPECT_NE(reader_.on_image_gone(), std::nullopt);
     start();

@@ -37,6 +37,12 @@ void Actor::main() {
     }
     if (!is_alive()) return;
     tell("ends");
+    const std::size_t mappings = process_->open_mappings();
+    const std::size_t sockets = process_->open_sockets();
+    if (mappings + sockets > 0) {
+        run_.violation(fmt::format("{} {} left {} mappings and {} sockets open", host_.name(),
+                                   name_, mappings, sockets));
+    }
     process_->kill();
 }
 

@@ -63,6 +63,9 @@ class FaultSet {
     [[nodiscard]] constexpr FaultSet with(FaultKind kind) const {
         return FaultSet(bits_ | bit(kind));
     }
+    [[nodiscard]] friend constexpr FaultSet operator|(FaultSet a, FaultSet b) {
+        return FaultSet(a.bits_ | b.bits_);
+    }
     [[nodiscard]] constexpr FaultSet without(FaultSet others) const {
         return FaultSet(bits_ & ~others.bits_);
     }

@@ -220,10 +220,10 @@ void VirtualNetwork::transmit(HostIndex from, HostIndex to, const Route& route, 
     };
     if (prng_.chance(options.duplicate_ppm)) {
         ++counts_.duplicated;
-        enqueue(next_arrival_ns(), to, route, bytes, hash);
+        enqueue(next_arrival_ns(), from, to, route, bytes, hash);
     }
     if (prng_.chance(options.damaged_copy_ppm)) {
-        damage_in_flight(enqueue(next_arrival_ns(), to, route, bytes, hash));
+        damage_in_flight(enqueue(next_arrival_ns(), from, to, route, bytes, hash));
     }
     std::int64_t arrival_ns = next_arrival_ns();
     if (prng_.chance(options.reorder_ppm)) {
@@ -233,7 +233,7 @@ void VirtualNetwork::transmit(HostIndex from, HostIndex to, const Route& route, 
         arrival_ns = std::max(arrival_ns, link.last_arrival_ns);
         link.last_arrival_ns = arrival_ns;
     }
-    Datagram& datagram = enqueue(arrival_ns, to, route, bytes, hash);
+    Datagram& datagram = enqueue(arrival_ns, from, to, route, bytes, hash);
     if (prng_.chance(options.damage_ppm)) damage_in_flight(datagram);
 }
 
@@ -263,16 +263,16 @@ std::optional<std::int64_t> VirtualNetwork::pass_queue(Link& link, const LinkOpt
     return link.queue_empty_ns;
 }
 
-VirtualNetwork::Datagram& VirtualNetwork::enqueue(std::int64_t arrival_ns, HostIndex to,
-                                                  const Route& route, ConstBytes bytes,
-                                                  std::uint64_t hash) {
+VirtualNetwork::Datagram& VirtualNetwork::enqueue(std::int64_t arrival_ns, HostIndex from,
+                                                  HostIndex to, const Route& route,
+                                                  ConstBytes bytes, std::uint64_t hash) {
     if (free_slots_.empty()) {
         free_slots_.push_back(static_cast<std::uint32_t>(datagrams_.size()));
         datagrams_.emplace_back();
     }
     const std::uint32_t slot = free_slots_.back();
     free_slots_.pop_back();
-    datagrams_[slot] = {route, to, hash, buffers_.copy_of(bytes)};
+    datagrams_[slot] = {route, {from, timeline_.now_ns()}, to, hash, buffers_.copy_of(bytes)};
     arrivals_.push_back({arrival_ns, next_number_++, slot});
     std::ranges::push_heap(arrivals_, std::greater<>());
     return datagrams_[slot];
@@ -281,6 +281,7 @@ VirtualNetwork::Datagram& VirtualNetwork::enqueue(std::int64_t arrival_ns, HostI
 void VirtualNetwork::damage_in_flight(Datagram& datagram) {
     ++counts_.damaged;
     damage(datagram.bytes, prng_);
+    datagram.origin.is_damaged = true;
     datagram.hash = hash_of(datagram.bytes);
 }
 
@@ -304,7 +305,8 @@ void VirtualNetwork::arrive(Datagram& datagram) {
         reached = true;
         const bool is_only = !destination.is_multicast();
         if (socket->deliver(
-                source, is_only ? std::move(datagram.bytes) : buffers_.copy_of(datagram.bytes))) {
+                source, datagram.origin,
+                is_only ? std::move(datagram.bytes) : buffers_.copy_of(datagram.bytes))) {
             ++counts_.delivered;
             timeline_.note(Event::datagram_delivered, number_of(destination), datagram.hash);
         } else {
@@ -314,6 +316,25 @@ void VirtualNetwork::arrive(Datagram& datagram) {
     }
     if (!reached) drop(&NetworkCounts::unreachable, datagram.hash);
     buffers_.give_back(std::move(datagram.bytes));
+}
+
+void VirtualNetwork::on_taken(const Origin& origin, HostIndex to) {
+    const std::int64_t now_ns = timeline_.now_ns();
+    if (origin.is_damaged || now_ns - origin.sent_ns > kLateNs) return;
+    Link& link = hosts_[origin.host].links[to];
+    const std::int64_t length_ns = now_ns - std::exchange(link.last_taken_ns, now_ns);
+    if (length_ns >= kSilenceNs) link.silences.push_back({now_ns, length_ns});
+}
+
+std::int64_t VirtualNetwork::longest_silence_ns(HostIndex from, HostIndex to,
+                                                std::int64_t since_ns) const {
+    const Link& link = hosts_[from].links[to];
+    std::int64_t longest_ns = timeline_.now_ns() - link.last_taken_ns;
+    if (longest_ns < kSilenceNs) longest_ns = 0;
+    for (const Silence& silence : link.silences) {
+        if (silence.end_ns >= since_ns) longest_ns = std::max(longest_ns, silence.length_ns);
+    }
+    return longest_ns;
 }
 
 void VirtualNetwork::drop(std::uint64_t NetworkCounts::*count, std::uint64_t hash) {

@@ -26,6 +26,9 @@ using HostIndex = std::uint32_t;
 
 inline constexpr HostIndex kMaxHosts = 250;
 inline constexpr std::size_t kMaxDatagramLength = 65'507;
+/// For VirtualNetwork::longest_silence_ns().
+inline constexpr std::int64_t kSilenceNs = 1'000'000'000;
+inline constexpr std::int64_t kLateNs = 300'000'000;
 /// Datagrams in flight; more are dropped.
 inline constexpr std::size_t kMaxInFlight = 262'144;
 
@@ -42,6 +45,13 @@ struct NetworkCounts {
     std::uint64_t overflowed = 0;   ///< the receive buffer was full
     std::uint64_t unreachable = 0;  ///< nobody bound the address
     std::uint64_t short_sends = 0;
+};
+
+/// What a datagram does not tell of where it comes from.
+struct Origin {
+    HostIndex host = 0;
+    std::int64_t sent_ns = 0;
+    bool is_damaged = false;
 };
 
 /// Buffers of datagrams, used again and again.
@@ -77,6 +87,11 @@ class VirtualNetwork {
     void heal();  ///< no two hosts are blocked any more
     [[nodiscard]] const NetworkCounts& counts() const noexcept { return counts_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return arrivals_.size(); }
+    /// The longest time in which no process of `to` took an undamaged datagram from `from` that was
+    /// at most kLateNs old, of the times that ended at or after `since_ns` (the present one does);
+    /// 0 when none was kSilenceNs long. Whatever the reason: cuts, losses, pauses, nothing to say.
+    [[nodiscard]] std::int64_t longest_silence_ns(HostIndex from, HostIndex to,
+                                                  std::int64_t since_ns) const;
 
     // For the world.
 
@@ -99,8 +114,14 @@ class VirtualNetwork {
     /// How many of the `count` datagrams of one send() call are taken.
     [[nodiscard]] std::size_t accepted(std::size_t count);
     [[nodiscard]] BufferPool& buffers() noexcept { return buffers_; }
+    /// A process of `to` takes a datagram out of its socket.
+    void on_taken(const Origin& origin, HostIndex to);
 
   private:
+    struct Silence {
+        std::int64_t end_ns;
+        std::int64_t length_ns;
+    };
     struct Link {
         std::optional<LinkOptions> options;
         bool is_blocked = false;
@@ -108,6 +129,8 @@ class VirtualNetwork {
         std::int64_t last_arrival_ns = 0;
         std::int64_t stalled_until_ns = 0;
         std::int64_t queue_empty_ns = 0;  // when the last of the queue has left
+        std::int64_t last_taken_ns = 0;
+        std::vector<Silence> silences{};  // those of kSilenceNs and more, in their order
     };
     struct HostState {
         std::string name;
@@ -121,6 +144,7 @@ class VirtualNetwork {
     };
     struct Datagram {
         Route route;
+        Origin origin;
         HostIndex to_host = 0;
         std::uint64_t hash = 0;  // of the bytes
         std::vector<std::byte> bytes;
@@ -143,8 +167,8 @@ class VirtualNetwork {
     /// When it has left the queue; nullopt when there was no room.
     [[nodiscard]] std::optional<std::int64_t> pass_queue(Link& link, const LinkOptions& options,
                                                          std::size_t length);
-    Datagram& enqueue(std::int64_t arrival_ns, HostIndex to, const Route& route, ConstBytes bytes,
-                      std::uint64_t hash);
+    Datagram& enqueue(std::int64_t arrival_ns, HostIndex from, HostIndex to, const Route& route,
+                      ConstBytes bytes, std::uint64_t hash);
     void damage_in_flight(Datagram& datagram);
     void arrive(Datagram& datagram);
     void drop(std::uint64_t NetworkCounts::*count, std::uint64_t hash);

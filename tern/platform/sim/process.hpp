@@ -108,6 +108,10 @@ class Process {
     /// SIGSTOP and SIGCONT: its agents get no turns; datagrams go on arriving in its sockets.
     void pause() noexcept { paused_ = true; }
     void resume() noexcept { paused_ = false; }
+    /// What it has not given back yet.
+    [[nodiscard]] std::size_t open_mappings() const noexcept;
+    [[nodiscard]] std::size_t open_sockets() const noexcept;
+
     /// SIGKILL; also what to call after everything was closed, when the process is to have ended.
     /// Its agents' turns that were under way have run to their ends when this returns.
     void kill();

@@ -44,6 +44,7 @@ class ProcessStorage final : public Storage {
     }
     [[nodiscard]] bool is_cut_off() const noexcept { return cut_off_; }
     void forget(SimMapping& mapping);
+    [[nodiscard]] std::size_t open_mappings() const noexcept { return mappings_.size(); }
 
   private:
     void require_alive(const std::string& path) const;

@@ -81,6 +81,7 @@ std::size_t SimSocket::receive(std::span<platform::Datagram> out) noexcept {
     }
     for (std::size_t i = 0; i < handed_out_.size(); ++i) {
         Received& received = handed_out_[i];
+        network_.on_taken(received.origin, host_);
         out[i] = {received.bytes, received.source, received.timestamp_ns};
     }
     return handed_out_.size();
@@ -106,11 +107,12 @@ bool SimSocket::accepts(const SocketAddress& destination) const {
     return local().is_wildcard() || local() == destination;
 }
 
-bool SimSocket::deliver(const SocketAddress& source, std::vector<std::byte>&& bytes) {
+bool SimSocket::deliver(const SocketAddress& source, const Origin& origin,
+                        std::vector<std::byte>&& bytes) {
     if (queued_bytes_ + bytes.size() > receive_buffer_length()) return false;
     queued_bytes_ += bytes.size();
     queue_.push_back(
-        {source, std::move(bytes), options_.receive_timestamps ? clock_.epoch_ns() : 0});
+        {source, origin, std::move(bytes), options_.receive_timestamps ? clock_.epoch_ns() : 0});
     return true;
 }
 

@@ -43,7 +43,8 @@ class SimSocket final : public UdpSocket {
     [[nodiscard]] bool reuses_address() const noexcept { return options_.reuse_address; }
     [[nodiscard]] bool accepts(const SocketAddress& destination) const;
     /// False, and nothing taken, when the receive buffer is full.
-    [[nodiscard]] bool deliver(const SocketAddress& source, std::vector<std::byte>&& bytes);
+    [[nodiscard]] bool deliver(const SocketAddress& source, const Origin& origin,
+                               std::vector<std::byte>&& bytes);
 
     [[nodiscard]] bool is_readable() const noexcept { return !queue_.empty(); }
 
@@ -51,6 +52,7 @@ class SimSocket final : public UdpSocket {
     friend class SimPoller;
     struct Received {
         SocketAddress source;
+        Origin origin;
         std::vector<std::byte> bytes;
         std::int64_t timestamp_ns;
     };
@@ -88,6 +90,7 @@ class ProcessNetwork final : public Network {
     /// Closes all sockets, for ever.
     void cut_off();
     void forget(SimSocket& socket) { std::erase(sockets_, &socket); }
+    [[nodiscard]] std::size_t open_sockets() const noexcept { return sockets_.size(); }
     /// Before a call that sends or receives: others may run.
     void on_call() noexcept { scheduler_.on_platform_call(); }
 

@@ -77,6 +77,9 @@ Process::~Process() = default;
 
 Platform Process::platform() { return {clock_, *network_, *storage_, random_, system_}; }
 
+std::size_t Process::open_mappings() const noexcept { return storage_->open_mappings(); }
+std::size_t Process::open_sockets() const noexcept { return network_->open_sockets(); }
+
 void Process::kill() {
     if (!alive_) return;
     alive_ = false;

@@ -1,0 +1,101 @@
+#pragma once
+// Publishes one stream: in bursts, with pauses, now and then ending the stream and beginning anew.
+//
+// Part of a program: its owner calls do_work() in its turns, and destroys it before the client.
+// Thread safety: none.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "sim/checkers/stream_ledger.hpp"
+#include "sim/harness/run.hpp"
+#include "tern/client/aeron.hpp"
+
+namespace tern::sim {
+
+/// What the scenario wants of all publishers and subscribers now.
+struct StreamTraffic {
+    bool is_sending = true;
+    bool is_restless = true;  ///< they pause, close, and begin anew
+    bool is_ending = false;   ///< publishers send a last burst and close, for good
+};
+
+struct PublisherOptions {
+    std::uint64_t key = 0;  ///< of the stream, in the ledger
+    std::string channel;
+    std::int32_t stream_id = 0;
+    bool is_exclusive = false;
+    virtual_world::Range length{32, 1'000};  ///< of messages, bytes
+    virtual_world::Range burst{1, 20};       ///< messages
+    virtual_world::Range pause_ns{1'000'000, 100'000'000};
+    std::uint32_t claim_ppm = 0;         ///< messages that are claimed, if they fit a frame
+    std::uint32_t hold_ppm = 0;          ///< claims that are not committed at once
+    std::uint32_t abort_ppm = 0;         ///< claims that are aborted
+    virtual_world::Range life_ns{0, 0};  ///< of a publication; {0, 0}: as long as the program
+    virtual_world::Range rest_ns{0, 0};  ///< until the next
+};
+
+/// A program as its publishers and subscribers see it.
+struct StreamProgramView {
+    Run& run;
+    StreamLedger& ledger;
+    const StreamTraffic& traffic;
+    std::uint32_t host;
+    std::function<bool()> is_alive;    ///< the program
+    std::function<bool()> has_driver;  ///< the driver that its client is connected to
+    std::function<void(const std::string&)> tell;
+};
+
+class StreamPublisher {
+  public:
+    StreamPublisher(const StreamProgramView& program, const PublisherOptions& options)
+        : program_(program), options_(options) {}
+    ~StreamPublisher() { close(); }
+    StreamPublisher(const StreamPublisher&) = delete;
+    StreamPublisher& operator=(const StreamPublisher&) = delete;
+
+    int do_work(client::Aeron& aeron);
+    /// Whether it has a publication, and that a subscriber.
+    [[nodiscard]] bool is_connected() const;
+    [[nodiscard]] bool is_open() const noexcept { return state_ == State::open; }
+    [[nodiscard]] const PublisherOptions& options() const noexcept { return options_; }
+
+  private:
+    enum class State : std::uint8_t { resting, adding, open };
+    using Shared = std::unique_ptr<client::Publication>;
+    using Exclusive = std::unique_ptr<client::ExclusivePublication>;
+
+    void add(client::Aeron& aeron);
+    int find(client::Aeron& aeron);
+    template <typename Handle>
+    int opened(Handle publication);
+    int send();
+    int send_burst();
+    std::int64_t offer();
+    template <typename Handle>
+    std::int64_t claim(Handle& publication);
+    void accepted(std::int64_t position, std::int32_t max_payload);
+    int hold();
+    void close();
+    void plan_burst();
+
+    const StreamProgramView& program_;
+    const PublisherOptions& options_;
+    State state_ = State::resting;
+    std::int64_t id_ = 0;  // while adding
+    std::variant<std::monostate, Shared, Exclusive> publication_;
+    StreamSession* session_ = nullptr;  // while open
+    std::int64_t next_ns_ = 0;          // next burst, or next publication
+    std::int64_t end_ns_ = 0;           // of this publication; 0: none planned
+    std::int64_t to_send_ = 0;          // of this burst
+    std::size_t length_ = 0;            // of the next message; 0: to be drawn
+    bool has_begun_last_ = false;
+    client::BufferClaim claim_;
+    std::uint64_t claimed_ = 0;  // its sequence number
+    std::int64_t commit_ns_ = 0;
+};
+
+}  // namespace tern::sim

@@ -1,0 +1,215 @@
+#include "sim/actors/stream_subscriber.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tern::sim {
+namespace {
+
+using client::ControlledAction;
+using client::Header;
+
+constexpr std::int64_t kRetryNs = 200'000'000;
+
+// Silences that may have consequences. Drivers give an image up after 10 s, and a receiver after
+// 5 s; a stream that has ended is repaired for 5 s.
+constexpr std::int64_t kImageSilenceNs = 8'000'000'000;
+constexpr std::int64_t kReceiverSilenceNs = 4'000'000'000;
+constexpr std::int64_t kRepairSilenceNs = 1'000'000'000;
+constexpr std::int64_t kImageTimeoutNs = 10'000'000'000;
+
+constexpr std::int64_t kWindowLength = 32 * 1024;  // half of the shortest terms, as drivers have it
+
+}  // namespace
+
+StreamSubscriber::StreamSubscriber(const StreamProgramView& program,
+                                   const SubscriberOptions& options)
+    : program_(program),
+      options_(options),
+      assembler_([this](ConstBytes message, const Header& header) { on_message(message, header); }),
+      controlled_assembler_([this](ConstBytes message, const Header& header) {
+          return on_controlled(message, header);
+      }) {}
+
+int StreamSubscriber::do_work(client::Aeron& aeron) {
+    const std::int64_t now_ns = program_.run.now_ns();
+    if (is_adding_) return find(aeron);
+    if (!subscription_) {
+        if (now_ns < next_ns_) return 0;
+        add(aeron);
+        return 1;
+    }
+    if (program_.traffic.is_restless && end_ns_ > 0 && now_ns >= end_ns_) {
+        close();
+        return 1;
+    }
+    return poll();
+}
+
+void StreamSubscriber::add(client::Aeron& aeron) {
+    client::ImageHandlers handlers;
+    handlers.available = [this](const std::shared_ptr<client::Image>& image) { on_image(*image); };
+    handlers.unavailable = [this](const std::shared_ptr<client::Image>& image) {
+        on_image_gone(*image);
+    };
+    id_ = aeron.async_add_subscription(options_.channel, options_.stream_id, std::move(handlers));
+    is_adding_ = true;
+}
+
+int StreamSubscriber::find(client::Aeron& aeron) {
+    auto& run = program_.run;
+    try {
+        subscription_ = aeron.find_subscription(id_);
+        if (!subscription_) return 0;
+        is_adding_ = false;
+        program_.tell(fmt::format("subscribes to stream {:#x}", options_.key));
+        const std::int64_t life_ns = run.prng().between(options_.life_ns);
+        end_ns_ = options_.life_ns.max > 0 ? run.now_ns() + life_ns : 0;
+        return 1;
+    } catch (const client::RegistrationException& error) {
+        // An endpoint that is still closing may be waited for; logs go with their driver.
+        if (error.severity() != Severity::warn && program_.has_driver()) {
+            run.violation(fmt::format("{} stream {}: {}", options_.channel, options_.stream_id,
+                                      error.what()));
+        }
+    } catch (const client::DriverTimeoutException& error) {
+        program_.tell(error.what());  // the driver died, or was away for too long
+    }
+    is_adding_ = false;
+    next_ns_ = run.now_ns() + kRetryNs;
+    return 1;
+}
+
+int StreamSubscriber::poll() {
+    auto& prng = program_.run.prng();
+    if (program_.traffic.is_restless && program_.run.now_ns() < poll_ns_) return 0;
+    const int fragments =
+        options_.is_controlled
+            ? subscription_->controlled_poll(controlled_assembler_, options_.fragment_limit)
+            : subscription_->poll(assembler_, options_.fragment_limit);
+    if (fragments > 0 && prng.chance(options_.pause_ppm)) {
+        poll_ns_ = program_.run.now_ns() + prng.between(options_.pause_ns);
+    }
+    return fragments;
+}
+
+bool StreamSubscriber::has_images() const noexcept {
+    return std::ranges::any_of(sources_, [](const auto& entry) { return entry.second.has_image; });
+}
+
+bool StreamSubscriber::has_read(std::int32_t session_id, std::uint64_t up_to) const {
+    const auto found = sources_.find(session_id);
+    if (found == sources_.end()) return false;
+    return found->second.has_image && !found->second.reader.finish(up_to);
+}
+
+// What arrives ----------------------------------------------------------------------------------
+
+StreamSubscriber::Source& StreamSubscriber::source_of(std::int32_t session_id) {
+    const auto found = sources_.find(session_id);
+    if (found != sources_.end()) return found->second;
+    StreamSession& session = program_.ledger.session(options_.key, session_id);
+    return sources_.emplace(session_id, Source{&session, StreamReader(session.writer)})
+        .first->second;
+}
+
+void StreamSubscriber::report(const std::optional<std::string>& finding) const {
+    if (finding) program_.run.violation(fmt::format("{}: {}", options_.channel, *finding));
+}
+
+void StreamSubscriber::on_message(ConstBytes message, const Header& header) {
+    if (program_.is_alive()) report(source_of(header.session_id()).reader.on_message(message));
+}
+
+ControlledAction StreamSubscriber::on_controlled(ConstBytes message, const Header& header) {
+    auto& prng = program_.run.prng();
+    if (prng.chance(options_.abort_ppm)) return ControlledAction::abort;
+    on_message(message, header);
+    if (prng.chance(options_.abort_ppm)) return ControlledAction::break_;
+    return prng.chance(options_.abort_ppm) ? ControlledAction::commit : ControlledAction::continue_;
+}
+
+void StreamSubscriber::on_image(const client::Image& image) {
+    if (!program_.is_alive()) return;
+    Source& source = source_of(image.session_id());
+    program_.tell(fmt::format("has an image of stream {:#x} session {} from {}", options_.key,
+                              image.session_id(), image.join_position()));
+    source.has_image = true;
+    source.since_ns = program_.run.now_ns();
+    source.joined_at = image.join_position();
+    report(source.reader.on_image(source.session->writer.first_from(image.join_position())));
+}
+
+void StreamSubscriber::on_image_gone(const client::Image& image) {
+    assembler_.free_session(image.session_id());
+    controlled_assembler_.free_session(image.session_id());
+    if (!program_.is_alive()) return;
+    Source& source = source_of(image.session_id());
+    source.has_image = false;
+    report(source.reader.on_image_gone());
+    if (is_closing_ || !program_.has_driver()) return;
+    program_.tell(fmt::format("has no image of stream {:#x} session {} any more, from {} on",
+                              options_.key, image.session_id(), image.position()));
+    const std::string text = why_incomplete(source, image.position());
+    if (!text.empty()) {
+        report(fmt::format("stream {:#x} session {}: {}", options_.key, image.session_id(), text));
+    }
+}
+
+/// Empty when nothing is wrong with the end of an image.
+std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t position) const {
+    const StreamSession& session = *source.session;
+    if (!session.has_driver || may_have_been_left_behind(source, position)) return {};
+    if (session.is_open()) {
+        if (may_have_timed_out(source)) return {};
+        return fmt::format("the image ends at message {}, but the stream goes on",
+                           source.reader.next());
+    }
+    const auto missing = source.reader.finish(session.writer.sent());
+    if (!missing || !session.has_driver() || may_have_lost_the_end(source)) return {};
+    return *missing;
+}
+
+/// A publisher waits for a member of a group once it has heard of it, unless it is more than a
+/// window ahead by then. What arrived until then, at most a window, is all that such a member gets.
+bool StreamSubscriber::may_have_been_left_behind(const Source& source,
+                                                 std::int64_t position) const {
+    return options_.is_group && position - source.joined_at <= kWindowLength;
+}
+
+bool StreamSubscriber::may_have_timed_out(const Source& source) const {
+    if (options_.is_ipc) return false;
+    const auto& network = program_.run.world().network();
+    const std::uint32_t there = source.session->host;
+    const std::int64_t since_ns = source.since_ns - kImageTimeoutNs;
+    const bool is_image_dead =
+        network.longest_silence_ns(there, program_.host, since_ns) >= kImageSilenceNs;
+    const bool is_receiver_dead =
+        network.longest_silence_ns(program_.host, there, since_ns) >= kReceiverSilenceNs;
+    return is_image_dead || (options_.is_group && is_receiver_dead);
+}
+
+bool StreamSubscriber::may_have_lost_the_end(const Source& source) const {
+    if (options_.is_ipc) return false;
+    const auto& network = program_.run.world().network();
+    const std::uint32_t there = source.session->host;
+    const std::int64_t since_ns = source.session->closed_ns - kRepairSilenceNs;
+    return may_have_timed_out(source) ||
+           network.longest_silence_ns(there, program_.host, since_ns) >= kRepairSilenceNs ||
+           network.longest_silence_ns(program_.host, there, since_ns) >= kRepairSilenceNs;
+}
+
+void StreamSubscriber::close() {
+    if (!subscription_) return;
+    is_closing_ = true;
+    subscription_.reset();
+    is_closing_ = false;
+    sources_.clear();
+    assembler_.clear();
+    controlled_assembler_.clear();
+    auto& run = program_.run;
+    next_ns_ = run.now_ns() + run.prng().between(options_.rest_ns);
+}
+
+}  // namespace tern::sim
