@@ -8,6 +8,7 @@
 #include "tern/base/planted_fault.hpp"
 #include "tern/client/aeron.hpp"
 #include "tern/driver/configuration.hpp"
+#include "tern/memory/counter_types.hpp"
 #include "tern/platform/idle_strategy.hpp"
 
 namespace tern::node {
@@ -19,6 +20,14 @@ NodeThreading parse_threading(const std::string& text) {
     if (text == "dedicated") return NodeThreading::dedicated;
     throw ConfigurationError(
         fmt::format("tern.node.threading={}: expected single, shared or dedicated", text));
+}
+
+bool has_services(const memory::CountersReader& counters) {
+    bool found = false;
+    counters.for_each([&](std::int32_t id) {
+        found = found || counters.type_id(id) == memory::counter_type::kClusteredServiceErrorCount;
+    });
+    return found;
 }
 
 constexpr std::array kCloseOrder{CloseStep::stop_cluster, CloseStep::container, CloseStep::module,
@@ -332,6 +341,7 @@ std::optional<CloseStep> ClusteredNode::close_next() {
             archive_.reset();
             break;
         case CloseStep::driver:
+            await_services();
             if (driver_) driver_->close();
             driver_.reset();
             break;
@@ -357,6 +367,24 @@ void ClusteredNode::stop_cluster() {
     module_part_->hold();
     module_->quiesce();
     module_part_->release();  // from here on it only keeps its client and archive session alive
+}
+
+/// Services in other processes have acknowledged their termination, and are leaving. Whether they
+/// have left shows in the counters that the driver frees with them.
+void ClusteredNode::await_services() {
+    const bool are_leaving = driver_ && ended() && failure().empty() && !context_.container;
+    if (!are_leaving) return;
+    const bool is_invoked = context_.threading == NodeThreading::single;
+    const auto idle = platform::make_idle_strategy("backoff");
+    const std::int64_t deadline_ns = platform_.clock.nano_time() + kServicesLeaveTimeoutNs;
+    while (has_services(driver_->counters()) && platform_.clock.nano_time() < deadline_ns) {
+        if (is_invoked) driver_->invoke();
+        if (context_.idle) {
+            context_.idle();
+        } else {
+            idle->idle(0);
+        }
+    }
 }
 
 void ClusteredNode::close_container() {

@@ -21,7 +21,7 @@
 //   2. container: on_terminate, its streams, its Aeron client
 //   3. module: archive session closed by request, its Aeron client (also one that it was given)
 //   4. archive: recordings, replays, sessions, catalog, its Aeron client
-//   5. driver
+//   5. driver; after SHUTDOWN and ABORT it first gives services in other processes time to leave it
 // A component that has ended itself has closed itself. Closing twice is harmless.
 //
 // Thread safety: launch, invoke and close from one thread; ended() and failure() from any.
@@ -78,6 +78,10 @@ struct NodeContext {
                                                      platform::Platform platform);
 };
 
+/// How long the driver waits at most, after a termination, for services in other processes to
+/// leave.
+inline constexpr std::int64_t kServicesLeaveTimeoutNs = 2'000'000'000;
+
 /// In the order of close().
 enum class CloseStep : std::uint8_t { stop_cluster, container, module, archive, driver };
 [[nodiscard]] std::string_view to_string(CloseStep step) noexcept;
@@ -127,6 +131,7 @@ class ClusteredNode {
     void give_module_client();
     void start_cluster();
     void stop_cluster();
+    void await_services();
     void close_container();
     void close_module();
     void end_turns(CloseStep step);
