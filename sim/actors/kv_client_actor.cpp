@@ -74,8 +74,9 @@ void KvClientActor::play_session(client::Aeron& aeron, platform::Platform platfo
     };
     session.cluster =
         std::make_unique<cluster::AsyncClusterClient>(std::move(context), aeron, platform);
-    while (!should_end() && !session.cluster->is_closed() &&
-           (the_run().now_ns() < session.ends_ns || !session.cluster->is_connected())) {
+    while (
+        !should_end() && !session.cluster->is_closed() &&
+        (is_quiet_ || the_run().now_ns() < session.ends_ns || !session.cluster->is_connected())) {
         step(session);
     }
     if (is_alive()) leave(session);
@@ -83,7 +84,10 @@ void KvClientActor::play_session(client::Aeron& aeron, platform::Platform platfo
 
 /// By a request, without a word, or in between: the destructor has one attempt.
 void KvClientActor::leave(Session& session) {
-    if (session.cluster->is_closed()) return tell("lost its session: " + session.cluster->error());
+    if (session.cluster->is_closed()) {
+        ++lost_sessions_;
+        return tell("lost its session: " + session.cluster->error());
+    }
     const std::int64_t way = should_end() ? 0 : draw(0, 3);
     if (way == 3) session.aeron.close();
     if (way >= 2) return;
@@ -106,7 +110,8 @@ void KvClientActor::step(Session& session) {
 }
 
 bool KvClientActor::is_time_to_send(Session& session) {
-    if (!session.cluster->is_connected() || the_run().now_ns() < session.next_ns) return false;
+    const bool is_early = is_quiet_ || the_run().now_ns() < session.next_ns;
+    if (is_early || !session.cluster->is_connected()) return false;
     if (session.unanswered.size() < options_.max_unanswered) return true;
     // Some may have been lost around a restart of the node.
     if (draw(0, 999) > 0) return false;

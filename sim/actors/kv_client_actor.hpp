@@ -47,6 +47,10 @@ class KvClientActor final : public Actor {
 
     /// Answers, over all lives.
     [[nodiscard]] std::int64_t answered() const noexcept { return answered_; }
+    /// Sessions that have ended, or could not be made, though it did not want that.
+    [[nodiscard]] std::int64_t lost_sessions() const noexcept { return lost_sessions_; }
+    /// It keeps its session and sends nothing but keep-alives.
+    void set_quiet(bool is_quiet) noexcept { is_quiet_ = is_quiet; }
 
   private:
     struct Session;
@@ -68,6 +72,8 @@ class KvClientActor final : public Actor {
     KvClientOptions options_;
     ClientObserver& observer_;
     std::int64_t answered_ = 0;
+    std::int64_t lost_sessions_ = 0;
+    bool is_quiet_ = false;
 };
 
 }  // namespace tern::sim

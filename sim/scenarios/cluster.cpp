@@ -4,7 +4,7 @@
 
 #include <array>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "sim/actors/driver_actor.hpp"
@@ -24,6 +24,8 @@ using virtual_world::Host;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kStepNs = 100'000;
+constexpr std::uint32_t kStrikePpm = 200'000;
+constexpr std::uint32_t kLostClientPpm = 400'000;
 constexpr std::int32_t kMember = 0;
 constexpr std::int64_t kSegmentLength = 128 * 1024;
 constexpr const char* kClientDirectory = "/dev/shm/aeron-client";
@@ -73,9 +75,12 @@ class ClusterScenario {
     [[nodiscard]] bool is_attached();
     [[nodiscard]] bool is_suspended() const;
     void request(ControlToggle toggle);
+    void strike_after_snapshot();
 
     // The end.
     void serve_again(std::string_view when);
+    void be_quiet();
+    void lose_some_clients();
     void end_clients();
     void start_all();
     void settle();
@@ -96,6 +101,8 @@ class ClusterScenario {
     virtual_world::Process* operator_process_ = nullptr;
     std::unique_ptr<NodeOperator> operator_;
     int attached_life_ = 0;
+    std::int64_t session_timeout_ns_ = 0;
+    std::int64_t snapshots_ = 0;  // of the node's present life
     std::int64_t next_request_ns_ = 0;
 };
 
@@ -106,6 +113,7 @@ NodeSettings ClusterScenario::draw_settings() {
     const std::int64_t catalog_level = prng.between({sync_level, 2});
     const std::int64_t session_timeout_s = prng.between({2, 10});
     const std::int64_t image_timeout_s = prng.between({3, 10});
+    session_timeout_ns_ = session_timeout_s * kSecondNs;
     run_.note_option(fmt::format("sync levels {} and {}, session timeout {} s, image timeout {} s",
                                  sync_level, catalog_level, session_timeout_s, image_timeout_s));
     return {{"aeron.archive.file.sync.level", fmt::format("{}", sync_level)},
@@ -182,6 +190,7 @@ void ClusterScenario::play() {
     while (run_.now_ns() < run_.duration_ns()) {
         nemesis_.step();
         operate();
+        strike_after_snapshot();
         run_.pass(kStepNs);
     }
     nemesis_.stop();
@@ -190,6 +199,8 @@ void ClusterScenario::play() {
     end_clients();
     restart_node();
     serve_again("after a restart");
+    be_quiet();
+    lose_some_clients();
     end_clients();
     settle();
     shut_down();
@@ -240,6 +251,22 @@ void ClusterScenario::request(ControlToggle toggle) {
                           is_taken ? "" : " is not taken"));
 }
 
+/// What counts as a snapshot is there to stay, from that moment on.
+void ClusterScenario::strike_after_snapshot() {
+    node::ClusteredNode* const node = node_->node();
+    if (node == nullptr || node->module() == nullptr) return;
+    const std::int64_t snapshots = node->module()->status().snapshot_count;
+    const bool is_new = snapshots > std::exchange(snapshots_, snapshots);
+    if (!is_new || !run_.prng().chance(kStrikePpm)) return;
+    const auto& on = run_.faults().on;
+    if (on.has(FaultKind::host_crash)) {
+        run_.tell("node: the power fails after a snapshot");
+        node_host_->crash();
+    } else if (on.has(FaultKind::kill)) {
+        node_->kill();
+    }
+}
+
 // The end -------------------------------------------------------------------------------------
 
 /// Those who are not running; some may have been asked to end just before the faults did.
@@ -273,6 +300,28 @@ void ClusterScenario::serve_again(std::string_view when) {
             request(ControlToggle::resume);
         }
         return are_served();
+    });
+}
+
+/// Keep-alives keep sessions alive.
+void ClusterScenario::be_quiet() {
+    std::vector<std::int64_t> lost;
+    for_each_client([&](KvClientActor& client) {
+        lost.push_back(client.lost_sessions());
+        client.set_quiet(true);
+    });
+    run_.pass(session_timeout_ns_ + 3 * kSecondNs);
+    std::size_t i = 0;
+    for_each_client([&](KvClientActor& client) {
+        if (client.lost_sessions() > lost[i++]) run_.violation("an idle client lost its session");
+        client.set_quiet(false);
+    });
+}
+
+/// Their sessions time out.
+void ClusterScenario::lose_some_clients() {
+    for_each_client([&](KvClientActor& client) {
+        if (run_.prng().chance(kLostClientPpm)) client.kill();
     });
 }
 
