@@ -1,30 +1,22 @@
 #pragma once
 // The smallest world with everything in it: a host with a node, a host with a client and a media
-// driver of its own, and a network between them. Every option is drawn from the seed.
+// driver of its own, and a network between them.
 
 #include <memory>
 #include <string>
 
 #include "sim/harness/counting_client.hpp"
 #include "sim/harness/node_operator.hpp"
+#include "sim/harness/run.hpp"
 #include "sim/harness/sim_node.hpp"
 
 namespace tern::sim {
 
-struct NodeAndClientOptions {
-    virtual_world::WorldOptions world;
-    SimNodeOptions node;
-    bool is_network_faulty = true;  ///< between the two hosts
-
-    [[nodiscard]] static NodeAndClientOptions draw(std::uint64_t seed);
-    [[nodiscard]] std::string to_string() const;
-};
-
 class NodeAndClient {
   public:
-    explicit NodeAndClient(std::uint64_t seed)
-        : NodeAndClient(seed, NodeAndClientOptions::draw(seed)) {}
-    NodeAndClient(std::uint64_t seed, const NodeAndClientOptions& options);
+    /// Makes the run's world, with those of the faults that it draws. How the node gets its turns
+    /// is drawn as well.
+    NodeAndClient(Run& run, FaultSet possible);
     ~NodeAndClient();
 
     [[nodiscard]] virtual_world::World& world() noexcept { return world_; }
@@ -36,7 +28,7 @@ class NodeAndClient {
     [[nodiscard]] CountingClient& client() noexcept { return *client_; }
 
   private:
-    virtual_world::World world_;
+    virtual_world::World& world_;
     virtual_world::Host& node_host_;
     virtual_world::Host& client_host_;
     SimStage stage_;

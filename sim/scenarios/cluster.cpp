@@ -194,8 +194,8 @@ void ClusterScenario::play() {
         run_.pass(kStepNs);
     }
     nemesis_.stop();
-    node_->set_may_fail(false);
     serve_again("after the faults");
+    node_->set_may_fail(false);
     end_clients();
     restart_node();
     serve_again("after a restart");

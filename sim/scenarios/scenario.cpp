@@ -7,6 +7,7 @@
 
 #include "sim/scenarios/archive.hpp"
 #include "sim/scenarios/cluster.hpp"
+#include "sim/scenarios/shutdown_cycle.hpp"
 #include "sim/scenarios/streams.hpp"
 
 namespace tern::sim {
@@ -15,6 +16,8 @@ namespace {
 constexpr std::array kScenarios{
     Scenario{"cluster", "a node with the kv service, its clients on other hosts, and an operator",
              "cluster node", play_cluster},
+    Scenario{"shutdown", "a node is started and ends, in every way, and leaves nothing to say",
+             "archive cluster node", play_shutdown},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
     Scenario{"archive", "an archive, and users of it on three hosts", "archive", play_archive},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sim/checkers/clean_shutdown.hpp"
+#include "sim/harness/node_and_client.hpp"
 #include "tern/base/error.hpp"
 #include "tern/cluster/cluster_types.hpp"
 #include "tern/memory/counter_types.hpp"
@@ -209,6 +210,21 @@ void ShutdownCycle::delay() {
 void ShutdownCycle::disturb() {
     if (stage_.prng().chance(kNoDelayPpm)) return delay();
     node_.stall(stage_.prng(), stage_.prng().between({0, options_.max_delay_ns}));
+}
+
+void play_shutdown(Run& run) {
+    NodeAndClient world(run, kFaultsOfCycles);
+    CycleOptions options;
+    options.cut_client_off = [&](bool is_cut) { world.cut_client_off(is_cut); };
+    ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(),
+                        options);
+    for (int i = 0; run.now_ns() < run.duration_ns() && !run.is_violated(); ++i) {
+        const auto ending = static_cast<Ending>(run.prng().between({0, kEndingCount - 1}));
+        run.tell(fmt::format("cycle {}: {}", i, to_string(ending)));
+        for (const auto& finding : cycle.run(ending)) {
+            run.violation(fmt::format("{}: {}", to_string(ending), finding));
+        }
+    }
 }
 
 }  // namespace tern::sim

@@ -14,6 +14,7 @@
 #include "sim/harness/counting_client.hpp"
 #include "sim/harness/node_operator.hpp"
 #include "sim/harness/node_process.hpp"
+#include "sim/harness/run.hpp"
 #include "sim/harness/stage.hpp"
 
 namespace tern::sim {
@@ -72,5 +73,15 @@ class ShutdownCycle {
     CycleOptions options_;
     std::vector<std::string> findings_;
 };
+
+/// What happens to hosts and links while cycles are played, all of which should end clean.
+inline constexpr FaultSet kFaultsOfCycles{FaultKind::delay,        FaultKind::loss,
+                                          FaultKind::duplication,  FaultKind::reordering,
+                                          FaultKind::link_stalls,  FaultKind::short_sends,
+                                          FaultKind::narrow_links, FaultKind::disk_latency,
+                                          FaultKind::preemption,   FaultKind::clock_drift};
+
+/// As many cycles as fit, each with an ending drawn from the seed.
+void play_shutdown(Run& run);
 
 }  // namespace tern::sim

@@ -6,13 +6,14 @@
 #include <gtest/gtest.h>
 
 #include "sim/harness/node_and_client.hpp"
+#include "sim/scenarios/scenario.hpp"
 #include "tern/base/planted_fault.hpp"
 #include "tern/platform/posix/platform.hpp"
 
 namespace tern::sim {
 namespace {
 
-constexpr int kCyclesPerWorld = 15;
+constexpr std::int64_t kSomeCyclesNs = 60'000'000'000;
 
 std::string text_of(const std::vector<std::string>& findings) {
     std::string text;
@@ -20,28 +21,13 @@ std::string text_of(const std::vector<std::string>& findings) {
     return text;
 }
 
-Ending draw_ending(NodeAndClient& world) {
-    return static_cast<Ending>(world.stage().prng().between({0, kEndingCount - 1}));
-}
-
-ShutdownCycle make_cycle(NodeAndClient& world) {
-    CycleOptions options;
-    options.cut_client_off = [&world](bool is_cut) { world.cut_client_off(is_cut); };
-    return {world.stage(), world.node(), world.node_operator(), world.client(), options};
+Report play_cycles(std::uint64_t seed, std::int64_t duration_ns) {
+    return play(*find_scenario("shutdown"), {.seed = seed, .duration_ns = duration_ns});
 }
 
 void expect_clean_cycles(std::uint64_t seed) {
-    NodeAndClient world(seed);
-    ShutdownCycle cycle = make_cycle(world);
-    for (int i = 0; i < kCyclesPerWorld; ++i) {
-        const Ending ending = draw_ending(world);
-        const auto findings = cycle.run(ending);
-        ASSERT_TRUE(findings.empty())
-            << "seed " << seed << ", cycle " << i << ", " << to_string(ending) << ", "
-            << NodeAndClientOptions::draw(seed).to_string() << "\n"
-            << text_of(findings);
-    }
-    EXPECT_GT(world.client().ledger().acknowledged_count(), 0);
+    const Report report = play_cycles(seed, kSomeCyclesNs);
+    EXPECT_TRUE(report.is_good()) << describe(*find_scenario("shutdown"), report);
 }
 
 class ShutdownCycles : public ::testing::TestWithParam<std::uint64_t> {};
@@ -66,16 +52,19 @@ constexpr int next(int step) { return step + 1 + step / 50; }
 
 /// The step after which a close leaves something to say; nullopt when there is none.
 std::optional<int> first_step_with_findings(Ending ending, std::string& findings) {
-    NodeAndClientOptions options;
-    options.world.schedule.max_idle_ns = 20'000'000;
-    NodeAndClient world(1, options);
-    findings = text_of(make_cycle(world).run(Ending::shutdown));  // there is a snapshot to load
-    if (!findings.empty()) return -1;
-    for (int step = 0; step <= kLastStep; step = next(step)) {
+    Run run({});
+    NodeAndClient world(run, {});
+    world.world().scheduler().options().max_idle_ns = 20'000'000;
+    const auto play_cycle = [&](Ending how, std::optional<int> step) {
         ShutdownCycle cycle(
             world.stage(), world.node(), world.node_operator(), world.client(),
             {.max_delay_ns = 4'000'000'000, .max_commands = 5, .interrupted_after = step});
-        findings = text_of(cycle.run(ending));
+        return text_of(cycle.run(how));
+    };
+    findings = play_cycle(Ending::shutdown, std::nullopt);  // there is a snapshot to load
+    if (!findings.empty()) return -1;
+    for (int step = 0; step <= kLastStep; step = next(step)) {
+        findings = play_cycle(ending, step);
         if (!findings.empty()) return step;
     }
     return std::nullopt;
@@ -94,22 +83,20 @@ INSTANTIATE_TEST_SUITE_P(Of, CloseAtEveryStep,
 
 // Each fault alone makes the cycles above fail, soon.
 #ifdef TERN_PLANTED_FAULTS
-constexpr int kCyclesToFind = 20;
+constexpr std::uint64_t kSeedsToFind = 20;
 
 class PlantedFaults : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(PlantedFaults, AreFoundByTheShutdownCycles) {
     const PlantedFault planted(GetParam());
-    for (int i = 0; i < kCyclesToFind; ++i) {
-        NodeAndClient world(static_cast<std::uint64_t>(i) + 1);
-        ShutdownCycle cycle = make_cycle(world);
-        const auto findings = cycle.run(draw_ending(world));
-        if (findings.empty()) continue;
-        RecordProperty("cycles", i + 1);
-        RecordProperty("finding", findings.front());
+    for (std::uint64_t seed = 1; seed <= kSeedsToFind; ++seed) {
+        const Report report = play_cycles(seed, 1);
+        if (report.is_good()) continue;
+        RecordProperty("seeds", static_cast<int>(seed));
+        RecordProperty("finding", report.violations.front());
         return;
     }
-    FAIL() << "not found in " << kCyclesToFind << " cycles";
+    FAIL() << "not found with " << kSeedsToFind << " seeds";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -132,20 +119,6 @@ TEST(PlantedFault, LeavingReplaysRunningIsFoundByClosingAtEveryStep) {
     EXPECT_TRUE(first_step_with_findings(Ending::close_during_start, findings));
 }
 #endif
-
-std::uint64_t hash_of_run(std::uint64_t seed) {
-    NodeAndClient world(seed);
-    ShutdownCycle cycle = make_cycle(world);
-    EXPECT_EQ(cycle.run(Ending::shutdown), std::vector<std::string>{});
-    EXPECT_EQ(cycle.run(Ending::close), std::vector<std::string>{});
-    return world.world().timeline().hash();
-}
-
-TEST(ShutdownCycleRun, IsTheSameForTheSameSeedAndAnotherForAnother) {
-    const std::uint64_t first = hash_of_run(1);
-    EXPECT_EQ(first, hash_of_run(1));
-    EXPECT_NE(first, hash_of_run(2));
-}
 
 }  // namespace
 }  // namespace tern::sim

@@ -123,6 +123,19 @@ TEST_F(RecordingFilesTest, ExtendingCutsStaleFramesOff) {
 }
 
 /// Pain 1900: segments that the system lost end a replay with an error, they never stall it.
+TEST_F(RecordingFilesTest, ExtendingGoesOnWhereTheNextSegmentCouldNotBeMade) {
+    auto file = writer(0, false);
+    file.open();
+    file.write_data(frame_at(0, kTerm / 2));
+    storage().create(directory_.path() + "/3-65536.rec", {});  // and then the disk failed
+    EXPECT_THROW(file.write_data(frame_at(kTerm / 2, kTerm / 2)), WriterError);
+    auto extension = writer(file.position(), true);
+    extension.open();
+    extension.write_data(frame_at(kTerm / 2, kTerm / 2));
+    extension.write_data(frame_at(kTerm, 64));
+    EXPECT_EQ(extension.position(), kTerm + 64);
+}
+
 TEST_F(RecordingFilesTest, LostBytesAreAnError) {
     auto file = writer(0, false);
     file.open();

@@ -27,6 +27,9 @@ std::string RecordingWriter::path_of(std::int64_t base) const {
 
 void RecordingWriter::open() {
     const std::string path = path_of(segment_base_);
+    // What could not be made whole before is not to be in the way for ever.
+    if (options_.extending)
+        storage_.remove(path_of(segment_base_ + options_.geometry.segment_length));
     if (!options_.extending || !storage_.exists(path)) {
         create_segment(false);
         return;

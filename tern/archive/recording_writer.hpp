@@ -43,7 +43,8 @@ class RecordingWriter {
     RecordingWriter(RecordingWriterOptions options, platform::Storage& storage);
 
     /// Creates the segment of the position, or opens it when extending: then what lies behind the
-    /// position is cut off, so that no stale frame can ever follow a new one.
+    /// position is cut off, so that no stale frame can ever follow a new one, and a next segment
+    /// that is there already, because a recording ended while it began that, is removed.
     void open();
     [[nodiscard]] bool is_open() const noexcept { return file_ != nullptr; }
 
