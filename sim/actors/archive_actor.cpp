@@ -37,7 +37,7 @@ archive::ArchiveContext make_archive_context(const virtual_world::Host& host,
 void ArchiveActor::live(platform::Platform platform) {
     archive_ = nullptr;
     driver_ = nullptr;
-    has_failed_ = false;
+    failure_.clear();
     if (!options_.driver) return serve(platform);
     const auto driver =
         launch([&] { return driver::MediaDriver::launch(*options_.driver, platform); });
@@ -65,7 +65,9 @@ void ArchiveActor::serve(platform::Platform platform) {
 }
 
 void ArchiveActor::serve(archive::Archive& archive) {
-    const auto is_over = [&] { return should_end() || has_failed_ || !archive.failure().empty(); };
+    const auto is_over = [&] {
+        return should_end() || !failure_.empty() || !archive.failure().empty();
+    };
     if (options_.is_on_one_thread) {
         OneThread thread(archive);
         run(thread);
@@ -84,7 +86,7 @@ void ArchiveActor::serve(archive::Archive& archive) {
 void ArchiveActor::on_error(const std::exception& error) {
     if (!is_alive()) return;
     tell(fmt::format("error: {}", error.what()));
-    has_failed_ = true;
+    failure_ = error.what();
 }
 
 }  // namespace tern::sim

@@ -29,7 +29,7 @@ class ArchiveActor final : public Actor {
     [[nodiscard]] const ArchiveActorOptions& options() const noexcept { return options_; }
     /// Takes requests.
     [[nodiscard]] bool is_serving() const {
-        return is_running() && archive_ != nullptr && archive_->is_running();
+        return !should_end() && archive_ != nullptr && archive_->is_running();
     }
     /// Of the present life, else nullptr.
     [[nodiscard]] archive::Archive* archive() const noexcept {
@@ -38,6 +38,8 @@ class ArchiveActor final : public Actor {
     [[nodiscard]] driver::MediaDriver* driver() const noexcept {
         return is_running() ? driver_ : nullptr;
     }
+    /// What has ended the present or the last life; empty: nothing has.
+    [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
     /// How control sessions ended in the last life that has closed.
     [[nodiscard]] const std::vector<archive::ControlSessionEnd>& session_ends() const noexcept {
         return session_ends_;
@@ -52,7 +54,7 @@ class ArchiveActor final : public Actor {
     ArchiveActorOptions options_;
     archive::Archive* archive_ = nullptr;
     driver::MediaDriver* driver_ = nullptr;
-    bool has_failed_ = false;
+    std::string failure_;
     std::vector<archive::ControlSessionEnd> session_ends_;
 };
 

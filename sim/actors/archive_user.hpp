@@ -17,16 +17,17 @@
 
 namespace tern::sim {
 
+class ArchiveActor;
+
 /// What the users of one archive share. Outlives them.
 struct ArchiveUse {
     RecordingBook book;
+    const ArchiveActor* archive = nullptr;
     std::string archive_host;
     std::int32_t next_stream_id = 1000;
     std::uint64_t next_stream_key = 1;
     /// Nothing in this run keeps the archive, its users and the network between them from working.
     bool is_undisturbed = false;
-    /// ... and nothing that happens within the archive's host.
-    bool is_archive_undisturbed = false;
     // What has been done, to see that a run is not idle.
     int recordings = 0;
     int extensions = 0;

@@ -44,6 +44,7 @@ void ArchiveWorker::record() {
     stream.is_stopping_itself = draw_chance(50);
     const bool is_recorded_first = draw_chance(50);
     if (is_recorded_first && !begin_recording(stream)) return;
+    use().book.announce(stream.stream_id);
     stream.publication = publish(stream.channel, stream.stream_id);
     if (!stream.publication) return;
     stream.writer = std::make_shared<StreamWriter>(use().next_stream_key++,
@@ -179,7 +180,8 @@ bool ArchiveWorker::await_stop(const Entry& entry) {
         const auto stop = ask_for(archive().get_stop_position(id), "a stop position");
         if (!stop) return false;
         if (*stop >= 0) {
-            found(entry->checker.recovered(*stop, Loss::forbidden));
+            found(entry->checker.recovered(*stop,
+                                           entry->is_doubtful ? Loss::allowed : Loss::forbidden));
             entry->stop = *stop;
             tell(fmt::format("recording {} stopped at {}", id, *stop));
             return true;
@@ -248,10 +250,13 @@ void ArchiveWorker::change(const Entry& entry) {
     }
 }
 
-/// Before a request that changes the recording it may be either way; afterwards it is known.
+/// Before a request that changes the recording it may be either way; afterwards it is known, unless
+/// the archive's disk has failed in the midst of it.
 void ArchiveWorker::settle(const Entry& entry, const std::optional<Outcome>& outcome) {
     ++entry->version;
-    if (outcome) entry->is_unsettled = false;
+    if (outcome && outcome->message.find("/archive/") == std::string::npos) {
+        entry->is_unsettled = false;
+    }
 }
 
 void ArchiveWorker::extend(const Entry& entry) {
@@ -266,6 +271,7 @@ void ArchiveWorker::extend(const Entry& entry) {
     auto uri = wire::ChannelUri::parse(stream.channel);
     uri.put_initial_position(*entry->stop, descriptor.initial_term_id, kTermLength);
     uri.put_int("mtu", descriptor.mtu_length);
+    use().book.announce(stream.stream_id);
     stream.publication = publish(uri.to_string(), stream.stream_id);
     if (!stream.publication) return;
     stream.writer = std::make_shared<StreamWriter>(*entry->checker.writer());

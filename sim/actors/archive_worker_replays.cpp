@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "sim/actors/archive_actor.hpp"
 #include "sim/actors/archive_worker.hpp"
 #include "tern/base/bytes.hpp"
 #include "tern/client/counter.hpp"
@@ -140,6 +141,8 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
     const std::int32_t stream_id = 100'000 * (options().number + 1) + next_replay_stream_++;
     const std::int64_t id = descriptor.recording_id;
     const int version = entry->version;
+    const int life = use().archive->lives();
+    const bool may_change = !entry->is_free() || entry->is_unsettled;
     const auto subscription = subscribe(replay_channel(), stream_id);
     if (!subscription) return Replayed::not_at_all;
     std::unique_ptr<client::Counter> bound;
@@ -179,11 +182,14 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
                                   header.position(), limit));
             }
         });
+    // A closed image may know it no more, if its counter was used again before the client noticed.
+    std::int64_t position = image->join_position();
     const std::int64_t patience_ns = part.end && !bound ? kReplayNs : draw(100, 5'000) * 1'000'000;
     const std::int64_t deadline_ns = the_run().now_ns() + patience_ns;
     while (can_go_on() && !image->is_closed() && !image->is_end_of_stream() &&
            the_run().now_ns() < deadline_ns) {
         const int count = image->poll(assembler, part.is_slow ? 1 : 20);
+        if (!image->is_closed()) position = std::max(position, image->position());
         if (part.is_slow && draw_chance(5)) pass(draw(1, 20) * 1'000'000);
         if (bound && draw_chance(1) && limit < INT64_MAX) {
             limit = draw_chance(20) ? INT64_MAX : limit + draw(0, 20'000);
@@ -192,15 +198,16 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
         step(count);
     }
     if (!is_alive()) return Replayed::not_at_all;
-    const std::int64_t position = image->position();
-    const bool has_ended = image->is_end_of_stream() && !image->is_publication_revoked();
+    const bool has_ended =
+        position >= image->end_of_stream_position() && !image->is_publication_revoked();
     const bool is_known = entry->version == version && !entry->is_doubtful;
     if (is_known) found(checker.finished(position));
     if (!has_ended && !image->is_closed() && can_go_on()) {
         ask(archive().stop_replay(*session), "a replay's stop");
     }
-    if (!is_known || !part.end) return Replayed::in_part;
-    if (has_ended && position != *part.end && limit >= *part.end) {
+    if (!is_known || may_change || !part.end) return Replayed::in_part;
+    const bool has_archive_ended = use().archive->lives() != life || !use().archive->is_serving();
+    if (has_ended && !has_archive_ended && position != *part.end && limit >= *part.end) {
         found(fmt::format("recording {}: a replay that was to end at {} ended at {}", id, *part.end,
                           position));
     }

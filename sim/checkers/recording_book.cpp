@@ -9,6 +9,7 @@ using archive::RecordingDescriptor;
 void RecordingBook::add_stream(std::int32_t stream_id, std::int32_t session_id,
                                std::shared_ptr<StreamWriter> writer) {
     streams_[{stream_id, session_id}] = std::move(writer);
+    if (const auto it = announced_.find(stream_id); it != announced_.end()) announced_.erase(it);
 }
 
 RecordingBook::Entry RecordingBook::find(std::int64_t recording_id) const {
@@ -17,14 +18,22 @@ RecordingBook::Entry RecordingBook::find(std::int64_t recording_id) const {
 }
 
 std::optional<std::string> RecordingBook::seen(const RecordingDescriptor& now) {
-    if (const Entry known = find(now.recording_id)) return check(*known, now);
+    if (const Entry known = find(now.recording_id)) {
+        const bool is_another = known->is_doubtful && known->may_be_gone &&
+                                known->descriptor.stream_id != now.stream_id;
+        if (!is_another) return check(*known, now);
+        recordings_.erase(now.recording_id);
+    }
     const auto stream = streams_.find({now.stream_id, now.session_id});
     if (stream == streams_.end()) {
+        if (announced_.contains(now.stream_id)) return std::nullopt;
         return fmt::format("recording {}: of stream {} session {}, which nobody has published",
                            now.recording_id, now.stream_id, now.session_id);
     }
     const auto entry = std::make_shared<KnownRecording>(
         RecordingChecker(stream->second, now.recording_id, now.start_position), now);
+    entry->is_doubtful = are_new_ones_doubtful_ || rotten_unseen_.contains(now.recording_id);
+    entry->may_be_gone = are_new_ones_doubtful_;
     recordings_.emplace(now.recording_id, entry);
     return check(*entry, now);
 }
@@ -50,7 +59,10 @@ std::optional<std::string> RecordingBook::check(KnownRecording& known,
 }
 
 void RecordingBook::detach() {
-    for (auto& [id, entry] : recordings_) entry = std::make_shared<KnownRecording>(*entry);
+    for (auto& [id, entry] : recordings_) {
+        entry = std::make_shared<KnownRecording>(*entry);
+        entry->owner.reset();
+    }
 }
 
 void RecordingBook::host_crashed(int file_sync_level, int catalog_file_sync_level) {
@@ -60,10 +72,25 @@ void RecordingBook::host_crashed(int file_sync_level, int catalog_file_sync_leve
         entry->is_doubtful = true;
         entry->may_be_gone = entry->may_be_gone || catalog_file_sync_level == 0;
     }
+    // Numbers may be used again, also of recordings that nobody had seen.
+    are_new_ones_doubtful_ = are_new_ones_doubtful_ || catalog_file_sync_level == 0;
+}
+
+void RecordingBook::rotted(std::int64_t recording_id, bool is_noticed) {
+    const Entry entry = find(recording_id);
+    if (!entry) {
+        rotten_unseen_.insert(recording_id);
+        return;
+    }
+    ++entry->version;
+    entry->is_rotten = true;
+    entry->is_doubtful = entry->is_doubtful || !is_noticed;
 }
 
 void RecordingBook::restored(const RecordingBook& copy) {
     recordings_ = copy.recordings_;
+    are_new_ones_doubtful_ = copy.are_new_ones_doubtful_;
+    rotten_unseen_ = copy.rotten_unseen_;
     detach();
 }
 

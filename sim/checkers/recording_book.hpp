@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -46,6 +47,8 @@ class RecordingBook {
   public:
     using Entry = std::shared_ptr<KnownRecording>;
 
+    /// Somebody is about to publish on this stream.
+    void announce(std::int32_t stream_id) { announced_.insert(stream_id); }
     /// A publication: all that its recordings can hold.
     void add_stream(std::int32_t stream_id, std::int32_t session_id,
                     std::shared_ptr<StreamWriter> writer);
@@ -57,19 +60,25 @@ class RecordingBook {
     [[nodiscard]] Entry find(std::int64_t recording_id) const;
     [[nodiscard]] const std::map<std::int64_t, Entry>& all() const noexcept { return recordings_; }
 
-    /// Those of the book are others now than those that anybody has in hand.
-    void detach();
     /// The host has crashed, and its archive syncs as these levels say.
     void host_crashed(int file_sync_level, int catalog_file_sync_level);
-    /// The archive's directory is as it was when the copy was made.
+    /// A bit of one of the recording's files has rotted. `is_noticed`: the archive has a checksum
+    /// that covers it.
+    void rotted(std::int64_t recording_id, bool is_noticed);
+    /// The archive's directory is as it was when the copy was made. With an empty copy: empty.
     void restored(const RecordingBook& copy);
     [[nodiscard]] RecordingBook copy() const;
 
   private:
+    /// Those of the book are others now than those that anybody has in hand.
+    void detach();
     [[nodiscard]] std::optional<std::string> check(KnownRecording& known,
                                                    const archive::RecordingDescriptor& now) const;
 
     std::map<std::int64_t, Entry> recordings_;
+    bool are_new_ones_doubtful_ = false;
+    std::set<std::int64_t> rotten_unseen_;   // rotten before they were seen
+    std::multiset<std::int32_t> announced_;  // streams
     std::map<std::pair<std::int32_t, std::int32_t>, std::shared_ptr<StreamWriter>> streams_;
 };
 

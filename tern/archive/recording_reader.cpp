@@ -87,6 +87,7 @@ std::expected<RecordingReader::Block, std::string> RecordingReader::read(Bytes b
 
     std::int64_t offset = 0;
     while (offset < wanted && position_ + offset < limit) {
+        if (position_ + offset + wire::kDataHeaderLength > stop) break;
         if (offset + wire::kDataHeaderLength > available)
             return std::unexpected(unexpected_end(offset));
         std::byte* at = into.data() + offset;

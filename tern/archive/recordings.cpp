@@ -225,7 +225,10 @@ void Recordings::dereference(std::int64_t subscription_id, bool close_now) {
 
 std::shared_ptr<RecordedPosition> Recordings::recorded(std::int64_t recording_id) const {
     const auto it = active_.find(recording_id);
-    return it == active_.end() ? nullptr : it->second.recorded;
+    if (it == active_.end()) return nullptr;
+    // An extension begins when the catalog says so.
+    const bool is_waiting = it->second.extending && !it->second.session;
+    return is_waiting ? nullptr : it->second.recorded;
 }
 
 // ---- Duty cycle --------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ class Recordings final : public RecordingSubscriptions {
     [[nodiscard]] bool is_active(std::int64_t recording_id) const {
         return active_.contains(recording_id);
     }
-    /// Null when the recording is not active.
+    /// Null when the recording is not active, or its extension has not begun yet.
     [[nodiscard]] std::shared_ptr<RecordedPosition> recorded(std::int64_t recording_id) const;
 
     int do_work();
