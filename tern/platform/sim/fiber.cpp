@@ -20,6 +20,9 @@
 #ifdef TERN_FIBER_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace tern::platform::sim {
 namespace {
@@ -109,12 +112,20 @@ struct Fiber::Context {
     const void* outside_bottom = nullptr;
     std::size_t outside_size = 0;
 #endif
+#ifdef __SANITIZE_THREAD__
+    void* inside_thread = __tsan_create_fiber(0);
+    void* outside_thread = nullptr;
+#endif
 
     void leave_outside() {
         exceptions.swap();
 #ifdef TERN_FIBER_ASAN
         __sanitizer_start_switch_fiber(&outside_fake_stack,
                                        static_cast<char*>(stack.sp) - stack.size, stack.size);
+#endif
+#ifdef __SANITIZE_THREAD__
+        outside_thread = __tsan_get_current_fiber();
+        __tsan_switch_to_fiber(inside_thread, 0);
 #endif
     }
     void enter_outside() {
@@ -127,6 +138,9 @@ struct Fiber::Context {
 #ifdef TERN_FIBER_ASAN
         __sanitizer_start_switch_fiber(finished ? nullptr : &inside_fake_stack, outside_bottom,
                                        outside_size);
+#endif
+#ifdef __SANITIZE_THREAD__
+        __tsan_switch_to_fiber(outside_thread, 0);
 #endif
     }
     void enter_inside() {
@@ -153,6 +167,9 @@ Fiber::Fiber(std::function<void()> body) : context_(std::make_unique<Context>())
 
 Fiber::~Fiber() {
     TERN_ASSERT(context_->finished, "a fiber is destroyed when it has finished");
+#ifdef __SANITIZE_THREAD__
+    __tsan_destroy_fiber(context_->inside_thread);
+#endif
     stacks.give_back(context_->stack);
 }
 
