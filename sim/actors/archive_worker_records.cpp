@@ -348,11 +348,10 @@ void ArchiveWorker::purge(const Entry& entry) {
     ++entry->version;
     const auto outcome = ask(archive().purge_recording(id), "a purge");
     if (outcome && outcome->ok()) {
-        entry->is_unsettled = true;
         entry->stop.reset();
-        return;
+    } else if (outcome) {
+        entry->may_be_gone = false;
     }
-    if (outcome) entry->may_be_gone = false;
     settle(entry, outcome);
 }
 

@@ -242,7 +242,10 @@ void ArchiveScenario::step_misfortunes() {
 /// An operator brings older files back, or loses all. He has to begin anew where the catalog was
 /// not to be synced and is damaged by a crash.
 void ArchiveScenario::before_archive_starts() {
-    if (is_catalog_unsynced_ && archive_->failure().starts_with("catalog ")) {
+    const bool is_catalog_refused = archive_->failure().starts_with("catalog ");
+    if (is_catalog_refused && !is_catalog_unsynced_) {
+        run_.violation("the archive does not start: " + archive_->failure());
+    } else if (is_catalog_refused) {
         run_.tell("the archive's files are given up");
         is_catalog_unsynced_ = false;
         hosts_[0]->disk().bring_back(kArchiveDirectory, {});
@@ -340,6 +343,7 @@ void ArchiveScenario::check_files() {
         const auto segment = archive::parse_segment_file_name(name);
         if (!segment) continue;
         const auto entry = use_.book.find(segment->recording_id);
+        if (entry && entry->is_unsettled) continue;
         const bool is_kept = entry && !entry->may_be_gone && entry->stop &&
                              segment->base_position <= *entry->stop &&
                              segment->base_position + entry->descriptor.segment_file_length >
