@@ -120,6 +120,29 @@ TEST(DataPath, a_slow_subscriber_whose_window_ends_in_padding_stays_connected) {
     EXPECT_EQ(pair.world.counters[SystemCounter::status_messages_rejected], 0);
 }
 
+TEST(DataPath, a_receiver_that_left_and_came_back_is_lingered_for) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    pair.publication->on_status_message({.flags = wire::status_flags::kEndOfStream,
+                                         .session_id = kSessionId,
+                                         .stream_id = kStreamId,
+                                         .consumption_term_id = pair.options.initial_term_id,
+                                         .receiver_id = 77},
+                                        pair.world.clock.now_ns, pair.world.requests);
+    pair.run(3, 100 * kMs);  // its next image says that it is there
+    pair.world.network.drop = [](const SentDatagram& datagram) {
+        return type_of(datagram) == wire::kDataFrameType;
+    };
+    pair.publish(message_of(0, 100));
+    pair.publication->release_reference(pair.world.clock.now_ns);
+    pair.run(30, 100 * kMs);
+    pair.world.network.drop = {};
+    EXPECT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return !pair.messages.empty();
+    }));
+}
+
 TEST(DataPath, an_unreliable_stream_goes_on_over_its_gaps) {
     Pair pair({.is_reliable = false});
     ASSERT_TRUE(pair.connect());

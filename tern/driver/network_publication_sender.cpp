@@ -191,11 +191,11 @@ void NetworkPublication::on_status_message(const wire::StatusMessage& message, s
                                            ConductorRequests& requests) {
     const auto known =
         std::ranges::find(live_receivers_, message.receiver_id, &LiveReceiver::receiver_id);
-    if ((message.flags & wire::status_flags::kEndOfStream) != 0) {
+    const bool is_leaving = (message.flags & wire::status_flags::kEndOfStream) != 0;
+    // One that comes back is lingered for again, unlike upstream: it may still have to ask.
+    has_received_unicast_eos_.store(is_leaving && !has_group_semantics_, std::memory_order_release);
+    if (is_leaving) {
         if (known != live_receivers_.end()) live_receivers_.erase(known);
-        if (!has_group_semantics_) {
-            has_received_unicast_eos_.store(true, std::memory_order_release);
-        }
     } else if (known != live_receivers_.end()) {
         known->time_of_last_status_ns = now_ns;
     } else if (live_receivers_.size() < kMaxLiveReceivers) {
