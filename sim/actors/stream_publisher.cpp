@@ -15,7 +15,6 @@ constexpr int kOffersPerTurn = 8;
 constexpr std::int64_t kRetryNs = 200'000'000;
 constexpr std::int64_t kLastBurstNs = 3'000'000'000;
 constexpr std::int64_t kLongestPauseNs = 500'000'000;  // unless it is restless
-constexpr virtual_world::Range kHoldNs{1'000, 30'000'000};
 
 }  // namespace
 
@@ -165,7 +164,7 @@ std::int64_t StreamPublisher::claim(Handle& publication) {
     claimed_ = session_->writer.sent();
     accepted(position, publication->max_payload_length());
     if (prng.chance(options_.hold_ppm)) {
-        commit_ns_ = program_.run.now_ns() + prng.between(kHoldNs);
+        commit_ns_ = program_.run.now_ns() + prng.between(options_.hold_ns);
     } else {
         claim_.commit();
     }

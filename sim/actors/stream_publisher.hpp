@@ -31,8 +31,9 @@ struct PublisherOptions {
     virtual_world::Range length{32, 1'000};  ///< of messages, bytes
     virtual_world::Range burst{1, 20};       ///< messages
     virtual_world::Range pause_ns{1'000'000, 100'000'000};
-    std::uint32_t claim_ppm = 0;         ///< messages that are claimed, if they fit a frame
-    std::uint32_t hold_ppm = 0;          ///< claims that are not committed at once
+    std::uint32_t claim_ppm = 0;  ///< messages that are claimed, if they fit a frame
+    std::uint32_t hold_ppm = 0;   ///< claims that are not committed at once
+    virtual_world::Range hold_ns{1'000, 1'000'000};
     std::uint32_t abort_ppm = 0;         ///< claims that are aborted
     virtual_world::Range life_ns{0, 0};  ///< of a publication; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next

@@ -12,11 +12,11 @@ using client::Header;
 
 constexpr std::int64_t kRetryNs = 200'000'000;
 
-// Silences that may have consequences. Drivers give an image up after 10 s, and a receiver after
-// 5 s; a stream that has ended is repaired for 5 s.
+// Silences that may have consequences. Drivers give an image up after 10 s; a stream that has ended
+// is repaired for 5 s. A group does not wait for who joins it without being heard.
 constexpr std::int64_t kImageSilenceNs = 8'000'000'000;
-constexpr std::int64_t kReceiverSilenceNs = 4'000'000'000;
-constexpr std::int64_t kRepairSilenceNs = 1'000'000'000;
+constexpr std::int64_t kMemberSilenceNs = 500'000'000;
+constexpr std::int64_t kRepairSilenceNs = 2'500'000'000;
 constexpr std::int64_t kImageTimeoutNs = 10'000'000'000;
 
 constexpr std::int64_t kWindowLength = 32 * 1024;  // half of the shortest terms, as drivers have it
@@ -172,7 +172,7 @@ std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t 
 }
 
 /// A publisher waits for a member of a group once it has heard of it, unless it is more than a
-/// window ahead by then. What arrived until then, at most a window, is all that such a member gets.
+/// window ahead by then.
 bool StreamSubscriber::may_have_been_left_behind(const Source& source,
                                                  std::int64_t position) const {
     return options_.is_group && position - source.joined_at <= kWindowLength;
@@ -183,11 +183,10 @@ bool StreamSubscriber::may_have_timed_out(const Source& source) const {
     const auto& network = program_.run.world().network();
     const std::uint32_t there = source.session->host;
     const std::int64_t since_ns = source.since_ns - kImageTimeoutNs;
-    const bool is_image_dead =
-        network.longest_silence_ns(there, program_.host, since_ns) >= kImageSilenceNs;
-    const bool is_receiver_dead =
-        network.longest_silence_ns(program_.host, there, since_ns) >= kReceiverSilenceNs;
-    return is_image_dead || (options_.is_group && is_receiver_dead);
+    const auto from_there = network.silence(there, program_.host, since_ns);
+    const auto to_there = network.silence(program_.host, there, since_ns);
+    return from_there.longest_ns >= kImageSilenceNs ||
+           (options_.is_group && to_there.longest_ns >= kMemberSilenceNs);
 }
 
 bool StreamSubscriber::may_have_lost_the_end(const Source& source) const {
@@ -196,8 +195,8 @@ bool StreamSubscriber::may_have_lost_the_end(const Source& source) const {
     const std::uint32_t there = source.session->host;
     const std::int64_t since_ns = source.session->closed_ns - kRepairSilenceNs;
     return may_have_timed_out(source) ||
-           network.longest_silence_ns(there, program_.host, since_ns) >= kRepairSilenceNs ||
-           network.longest_silence_ns(program_.host, there, since_ns) >= kRepairSilenceNs;
+           network.silence(there, program_.host, since_ns).total_ns >= kRepairSilenceNs ||
+           network.silence(program_.host, there, since_ns).total_ns >= kRepairSilenceNs;
 }
 
 void StreamSubscriber::close() {

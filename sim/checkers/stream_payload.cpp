@@ -42,6 +42,8 @@ std::string describe_damage(ConstBytes message, const StreamHeader& header) {
 ConstBytes StreamPayload::make(std::uint64_t sequence, std::size_t length) {
     TERN_ASSERT(length >= kMinStreamMessageLength && length <= kMaxStreamMessageLength,
                 "a message has room for its header, and is not longer than Aeron allows");
+    if (message_.size() == length && sequence_ == sequence) return message_;
+    sequence_ = sequence;
     message_.resize(length);
     fill(Bytes(message_).subspan(sizeof(StreamHeader)), stream_key_, sequence);
     StreamHeader header{.hash = 0,

@@ -48,7 +48,8 @@ class StreamPayload {
   private:
     std::uint64_t stream_key_;
     std::uint32_t session_;
-    std::vector<std::byte> message_;
+    std::uint64_t sequence_ = 0;
+    std::vector<std::byte> message_;  // the last that was made: it may be asked for often
 };
 
 }  // namespace tern::sim

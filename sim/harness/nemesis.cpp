@@ -18,6 +18,7 @@ constexpr std::array kComingAndGoing{FaultKind::partition,  FaultKind::one_way_p
                                      FaultKind::clock_jump, FaultKind::kill,
                                      FaultKind::close,      FaultKind::host_crash};
 
+constexpr std::int64_t kLookIntervalNs = 1'000'000;
 constexpr virtual_world::Range kDownTimeNs{0, 4'000'000'000};
 constexpr virtual_world::Range kSlowDelayNs{10'000'000, 500'000'000};
 constexpr std::int64_t kMostFreeBytes = 256 * 1024;
@@ -36,6 +37,8 @@ void Nemesis::add_actor(Actor& actor, FaultSet may, std::function<void()> before
 }
 
 void Nemesis::step() {
+    if (run_.now_ns() < next_look_ns_) return;
+    next_look_ns_ = run_.now_ns() + kLookIntervalNs;
     heal_what_is_over(false);
     restart_the_dead(false);
     if (next_ns_ < 0) plan_next();

@@ -72,6 +72,7 @@ class Nemesis {
     std::vector<Lasting> lasting_;
     std::function<void(virtual_world::Host&)> host_crash_listener_;
     std::int64_t next_ns_ = -1;  // -1: not planned
+    std::int64_t next_look_ns_ = 0;
 };
 
 }  // namespace tern::sim

@@ -69,6 +69,7 @@ class Streams {
     [[nodiscard]] std::string what_does_not_flow();
     void flow(std::int64_t timeout_ns);
     void rest();
+    void lose_host();
     void end_streams();
     void end_programs();
     void end_drivers();
@@ -184,7 +185,10 @@ PublisherOptions Streams::draw_publisher(const Stream& stream) {
     options.pause_ns = {0, 2 * bytes * kSecond / bytes_per_second};
     if (prng.chance(150'000)) options.pause_ns = {0, 20 * kSecond};
     if (prng.chance(500'000)) options.claim_ppm = 300'000;
-    if (prng.chance(500'000)) options.hold_ppm = 100'000;
+    if (prng.chance(500'000)) {
+        options.hold_ppm = 100'000;
+        options.hold_ns.max = prng.between({1, 500}) * 1'000'000;
+    }
     if (prng.chance(500'000)) options.abort_ppm = 100'000;
     if (prng.chance(500'000)) {
         options.life_ns = {1 * kSecond, prng.between({2, 20}) * kSecond};
@@ -240,6 +244,7 @@ void Streams::play() {
     draw_links_of_the_end();
     flow(kFlowTimeoutNs);
     if (run_.prng().chance(300'000)) rest();
+    if (run_.prng().chance(300'000)) lose_host();
     end_streams();
     end_programs();
     end_drivers();
@@ -329,6 +334,14 @@ void Streams::rest() {
     run_.pass(kIdleNs - kDrainTimeoutNs);
     traffic_.is_sending = true;
     flow(kResumeTimeoutNs + 20 * kSecond);
+}
+
+/// The power of one host fails, for good: what the others had with it ends all the same.
+void Streams::lose_host() {
+    const auto lost = static_cast<std::size_t>(run_.prng().between({0, kHostCount - 1}));
+    run_.tell(std::string(kHostNames[lost]) + ": the power fails, for good");
+    hosts_[lost]->crash();
+    hosts_.erase(hosts_.begin() + static_cast<std::ptrdiff_t>(lost));
 }
 
 void Streams::end_streams() {

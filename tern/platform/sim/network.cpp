@@ -326,15 +326,19 @@ void VirtualNetwork::on_taken(const Origin& origin, HostIndex to) {
     if (length_ns >= kSilenceNs) link.silences.push_back({now_ns, length_ns});
 }
 
-std::int64_t VirtualNetwork::longest_silence_ns(HostIndex from, HostIndex to,
-                                                std::int64_t since_ns) const {
+Silence VirtualNetwork::silence(HostIndex from, HostIndex to, std::int64_t since_ns) const {
     const Link& link = hosts_[from].links[to];
-    std::int64_t longest_ns = timeline_.now_ns() - link.last_taken_ns;
-    if (longest_ns < kSilenceNs) longest_ns = 0;
-    for (const Silence& silence : link.silences) {
-        if (silence.end_ns >= since_ns) longest_ns = std::max(longest_ns, silence.length_ns);
+    Silence found;
+    const auto add = [&found](std::int64_t length_ns) {
+        found.longest_ns = std::max(found.longest_ns, length_ns);
+        found.total_ns += length_ns;
+    };
+    const std::int64_t present_ns = timeline_.now_ns() - link.last_taken_ns;
+    if (present_ns >= kSilenceNs) add(present_ns);
+    for (const Gap& gap : link.silences) {
+        if (gap.end_ns >= since_ns) add(gap.length_ns);
     }
-    return longest_ns;
+    return found;
 }
 
 void VirtualNetwork::drop(std::uint64_t NetworkCounts::*count, std::uint64_t hash) {

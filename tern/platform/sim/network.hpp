@@ -26,8 +26,8 @@ using HostIndex = std::uint32_t;
 
 inline constexpr HostIndex kMaxHosts = 250;
 inline constexpr std::size_t kMaxDatagramLength = 65'507;
-/// For VirtualNetwork::longest_silence_ns().
-inline constexpr std::int64_t kSilenceNs = 1'000'000'000;
+/// For VirtualNetwork::silence().
+inline constexpr std::int64_t kSilenceNs = 200'000'000;
 inline constexpr std::int64_t kLateNs = 300'000'000;
 /// Datagrams in flight; more are dropped.
 inline constexpr std::size_t kMaxInFlight = 262'144;
@@ -52,6 +52,11 @@ struct Origin {
     HostIndex host = 0;
     std::int64_t sent_ns = 0;
     bool is_damaged = false;
+};
+
+struct Silence {
+    std::int64_t longest_ns = 0;
+    std::int64_t total_ns = 0;
 };
 
 /// Buffers of datagrams, used again and again.
@@ -87,11 +92,10 @@ class VirtualNetwork {
     void heal();  ///< no two hosts are blocked any more
     [[nodiscard]] const NetworkCounts& counts() const noexcept { return counts_; }
     [[nodiscard]] std::size_t in_flight() const noexcept { return arrivals_.size(); }
-    /// The longest time in which no process of `to` took an undamaged datagram from `from` that was
-    /// at most kLateNs old, of the times that ended at or after `since_ns` (the present one does);
-    /// 0 when none was kSilenceNs long. Whatever the reason: cuts, losses, pauses, nothing to say.
-    [[nodiscard]] std::int64_t longest_silence_ns(HostIndex from, HostIndex to,
-                                                  std::int64_t since_ns) const;
+    /// The times of at least kSilenceNs in which no process of `to` took an undamaged datagram from
+    /// `from` that was at most kLateNs old, of those that ended at or after `since_ns` (the present
+    /// one does). Whatever the reason: cuts, losses, pauses, nothing to say.
+    [[nodiscard]] Silence silence(HostIndex from, HostIndex to, std::int64_t since_ns) const;
 
     // For the world.
 
@@ -118,7 +122,7 @@ class VirtualNetwork {
     void on_taken(const Origin& origin, HostIndex to);
 
   private:
-    struct Silence {
+    struct Gap {
         std::int64_t end_ns;
         std::int64_t length_ns;
     };
@@ -130,7 +134,7 @@ class VirtualNetwork {
         std::int64_t stalled_until_ns = 0;
         std::int64_t queue_empty_ns = 0;  // when the last of the queue has left
         std::int64_t last_taken_ns = 0;
-        std::vector<Silence> silences{};  // those of kSilenceNs and more, in their order
+        std::vector<Gap> silences{};  // those of kSilenceNs and more, in their order
     };
     struct HostState {
         std::string name;

@@ -350,6 +350,29 @@ TEST_F(Networked, BindsResolvesAndRefusesAsASystemDoes) {
     EXPECT_EQ(network.interfaces().size(), 2U);
 }
 
+TEST_F(Networked, TellsHowLongAHostHeardNothingOfAnother) {
+    const auto silence = [&](std::int64_t since_ns) {
+        return world_.network().silence(alpha_.index(), beta_.index(), since_ns);
+    };
+    const auto hear = [&] {
+        send(*from_, "hello", there_);
+        pass(world_.network().options().link.delay_ns.max);
+        receive(*to_);
+    };
+    hear();
+    EXPECT_EQ(silence(0).total_ns, 0);
+    pass(3 * kSilenceNs);
+    EXPECT_GE(silence(0).longest_ns, 3 * kSilenceNs);
+    hear();
+    pass(2 * kSilenceNs);
+    hear();
+    const std::int64_t now_ns = world_.timeline().now_ns();
+    EXPECT_GE(silence(0).total_ns, 5 * kSilenceNs);
+    EXPECT_LT(silence(0).longest_ns, 4 * kSilenceNs);
+    EXPECT_LT(silence(now_ns - kSilenceNs).longest_ns, 3 * kSilenceNs);
+    EXPECT_EQ(silence(now_ns + 1).total_ns, 0);
+}
+
 TEST_F(Networked, APollerTellsWhatIsReadable) {
     auto poller = receiver_.platform().network.make_poller();
     auto second = open(receiver_, "0.0.0.0:5001");
