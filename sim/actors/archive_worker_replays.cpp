@@ -24,6 +24,8 @@ constexpr std::int64_t kImageNs = 12'000'000'000;
 /// For an image that gets nothing any more to end by itself.
 constexpr std::int64_t kReplayNs = 60'000'000'000;
 constexpr int kAuditAttempts = 3;
+/// Of a replay: no more than its publication's window.
+constexpr std::int64_t kLastBytes = 20'000;
 
 }  // namespace
 
@@ -185,12 +187,18 @@ ArchiveWorker::Replayed ArchiveWorker::replay(const RecordingDescriptor& descrip
     // A closed image may know it no more, if its counter was used again before the client noticed.
     std::int64_t position = image->join_position();
     const std::int64_t patience_ns = part.end && !bound ? kReplayNs : draw(100, 5'000) * 1'000'000;
+    bool has_paused = false;
     const std::int64_t deadline_ns = the_run().now_ns() + patience_ns;
     while (can_go_on() && !image->is_closed() && !image->is_end_of_stream() &&
            the_run().now_ns() < deadline_ns) {
         const int count = image->poll(assembler, part.is_slow ? 1 : 20);
         if (!image->is_closed()) position = std::max(position, image->position());
         if (part.is_slow && draw_chance(5)) pass(draw(1, 20) * 1'000'000);
+        // The archive has finished before its reader has.
+        if (part.is_slow && !has_paused && part.end && *part.end - position < kLastBytes) {
+            has_paused = true;
+            pass(draw(0, 3'000) * 1'000'000);
+        }
         if (bound && draw_chance(1) && limit < INT64_MAX) {
             limit = draw_chance(20) ? INT64_MAX : limit + draw(0, 20'000);
             bound->set(limit);

@@ -343,7 +343,8 @@ void ArchiveScenario::check_files() {
         const auto segment = archive::parse_segment_file_name(name);
         if (!segment) continue;
         const auto entry = use_.book.find(segment->recording_id);
-        if (entry && entry->is_unsettled) continue;
+        const bool was_live = entry && !entry->stop && !entry->may_be_gone;
+        if (was_live || (entry && entry->is_unsettled)) continue;
         const bool is_kept = entry && !entry->may_be_gone && entry->stop &&
                              segment->base_position <= *entry->stop &&
                              segment->base_position + entry->descriptor.segment_file_length >
