@@ -29,4 +29,12 @@ void DriverActor::live(platform::Platform platform) {
     driver->close();
 }
 
+/// A driver without room for its files does not start, or says so.
+void DriverActor::on_error(const std::exception& error) {
+    const FaultSet on = the_run().faults().on;
+    const bool may_fail = on.has(FaultKind::disk_errors) || on.has(FaultKind::full_disk);
+    if (!may_fail) return Actor::on_error(error);
+    tell(error.what());
+}
+
 }  // namespace tern::sim

@@ -24,6 +24,7 @@ class DriverActor final : public Actor {
 
   private:
     void live(platform::Platform platform) override;
+    void on_error(const std::exception& error) override;
 
     driver::DriverContext context_;
     driver::MediaDriver* driver_ = nullptr;

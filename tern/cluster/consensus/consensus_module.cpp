@@ -165,11 +165,17 @@ void ConsensusModule::Impl::open_resources() {
         aeron, aeron.async_add_publication(ctx.control_channel, ctx.service_stream_id));
 }
 
+/// Without them there is no module: it ends, and says why.
 int ConsensusModule::Impl::await_resources() {
-    const bool has_counters = core_.counters.poll();
-    const bool has_control = control_.poll() != nullptr;
-    const bool has_publication = service_publication_.poll() != nullptr;
-    if (!has_counters || !has_control || !has_publication) return 0;
+    try {
+        const bool has_counters = core_.counters.poll();
+        const bool has_control = control_.poll() != nullptr;
+        const bool has_publication = service_publication_.poll() != nullptr;
+        if (!has_counters || !has_control || !has_publication) return 0;
+    } catch (const Error& error) {
+        throw AgentTermination(
+            fmt::format("unexpected termination: cannot start: {}", error.what()), false);
+    }
     core_.errors.set_counter([this] { core_.counters.at(ModuleCounter::errors).increment(); });
     core_.services.connect(*service_publication_.get());
     core_.set_state(ModuleState::init);

@@ -205,7 +205,20 @@ void ServiceContainer::Impl::track_cycle(std::int64_t started_ns) {
 
 // Starting (CST-2.2).
 
+/// Without its streams and counters there is no container: it ends, and says why.
 int ServiceContainer::Impl::open_streams() {
+    try {
+        if (!are_streams_open()) return 0;
+    } catch (const Error& error) {
+        throw AgentTermination(fmt::format("the container cannot start: {}", error.what()), false);
+    }
+    counters_.errors->set(error_count_);
+    mark_file_->signal_ready(platform_.clock.epoch_ms());
+    state_ = State::await_commit_position;
+    return 1;
+}
+
+bool ServiceContainer::Impl::are_streams_open() {
     const std::array<std::unique_ptr<client::Counter>*, 5> counters{
         &counters_.errors, &counters_.max_cycle, &counters_.slow_cycles, &counters_.max_snapshot,
         &counters_.slow_snapshots};
@@ -214,11 +227,7 @@ int ServiceContainer::Impl::open_streams() {
         if (!*counters[i]) *counters[i] = aeron_->find_counter(counter_registrations_[i]);
         all = all && *counters[i];
     }
-    if (!module_->open() || !all) return 0;
-    counters_.errors->set(error_count_);
-    mark_file_->signal_ready(platform_.clock.epoch_ms());
-    state_ = State::await_commit_position;
-    return 1;
+    return module_->open() && all;
 }
 
 int ServiceContainer::Impl::await_commit_position() {

@@ -87,6 +87,7 @@ class ServiceContainer::Impl final : public Cluster, public SessionHost {
     void update_mark_file();
     int do_state();
     int open_streams();
+    [[nodiscard]] bool are_streams_open();
     int await_commit_position();
     int await_recovery_state();
     int load_snapshot();
