@@ -78,6 +78,7 @@ class ClusterScenario {
     void strike_after_snapshot();
 
     // The end.
+    void resume();
     void serve_again(std::string_view when);
     void be_quiet();
     void lose_some_clients();
@@ -194,6 +195,7 @@ void ClusterScenario::play() {
         run_.pass(kStepNs);
     }
     nemesis_.stop();
+    next_request_ns_ = 0;
     serve_again("after the faults");
     node_->set_may_fail(false);
     end_clients();
@@ -281,7 +283,13 @@ void ClusterScenario::start_all() {
     }
 }
 
-/// A node that the operator has suspended serves nobody.
+/// A node that the operator has suspended serves nobody, also after a restart.
+void ClusterScenario::resume() {
+    if (run_.now_ns() < next_request_ns_ || !is_attached() || !is_suspended()) return;
+    next_request_ns_ = run_.now_ns() + kSecondNs;
+    request(ControlToggle::resume);
+}
+
 void ClusterScenario::serve_again(std::string_view when) {
     std::vector<std::int64_t> answered;
     for_each_client([&](KvClientActor& client) { answered.push_back(client.answered()); });
@@ -295,10 +303,7 @@ void ClusterScenario::serve_again(std::string_view when) {
     };
     run_.await(fmt::format("all clients to be served {}", when), kServedWithinNs, [&] {
         start_all();
-        if (run_.now_ns() >= next_request_ns_ && is_attached() && is_suspended()) {
-            next_request_ns_ = run_.now_ns() + kSecondNs;
-            request(ControlToggle::resume);
-        }
+        resume();
         return are_served();
     });
 }
@@ -354,7 +359,10 @@ void ClusterScenario::restart_node() {
     run_.await("the node's end", kEndsWithinNs, [&] { return !node_->is_running(); });
     check_log();
     node_->start();
-    run_.await("the node to lead", kServedWithinNs, [&] { return node_->is_serving(); });
+    run_.await("the node to lead", kServedWithinNs, [&] {
+        resume();
+        return node_->is_serving();
+    });
 }
 
 /// The whole life of the node up to here was without faults.

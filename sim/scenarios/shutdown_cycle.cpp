@@ -18,6 +18,10 @@ constexpr std::int64_t kElectionClosed = 17;
 constexpr std::uint32_t kNoDelayPpm = 300'000;
 constexpr std::uint32_t kCutOffPpm = 200'000;
 constexpr std::uint32_t kFromTheStartPpm = 700'000;
+constexpr std::uint32_t kStepsPpm = 500'000;
+constexpr std::int64_t kMaxSteps = 600;
+constexpr std::uint32_t kSlowWorldPpm = 500'000;
+constexpr platform::sim::Range kSlowIdleNs{5'000'000, 20'000'000};
 constexpr platform::sim::Range kMomentBits{10, 25};  // 1 us to 34 ms, short as likely as long
 
 }  // namespace
@@ -214,12 +218,21 @@ void ShutdownCycle::disturb() {
 
 void play_shutdown(Run& run) {
     NodeAndClient world(run, kFaultsOfCycles);
-    CycleOptions options;
-    options.cut_client_off = [&](bool is_cut) { world.cut_client_off(is_cut); };
-    ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(),
-                        options);
+    auto& prng = run.prng();
+    // The slower everybody looks, the longer each step of a start or an end can be interrupted.
+    if (prng.chance(kSlowWorldPpm)) {
+        world.world().scheduler().options().max_idle_ns = prng.between(kSlowIdleNs);
+        run.note_option("slow turns");
+    }
     for (int i = 0; run.now_ns() < run.duration_ns() && !run.is_violated(); ++i) {
-        const auto ending = static_cast<Ending>(run.prng().between({0, kEndingCount - 1}));
+        CycleOptions options;
+        options.cut_client_off = [&](bool is_cut) { world.cut_client_off(is_cut); };
+        const auto ending = static_cast<Ending>(prng.between({0, kEndingCount - 1}));
+        if (prng.chance(kStepsPpm)) {
+            options.interrupted_after = static_cast<int>(prng.between({0, kMaxSteps}));
+        }
+        ShutdownCycle cycle(world.stage(), world.node(), world.node_operator(), world.client(),
+                            options);
         run.tell(fmt::format("cycle {}: {}", i, to_string(ending)));
         for (const auto& finding : cycle.run(ending)) {
             run.violation(fmt::format("{}: {}", to_string(ending), finding));
