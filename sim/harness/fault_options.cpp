@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, static_cast<std::size_t>(FaultKind::count
     "dead link",   "slow link",   "full disk",    "pause",       "clock jump",
     "kill",        "close",       "host crash",   "bit rot",     "older files"};
 
+constexpr std::int64_t kShortestIdleNs = 1'000'000;  // to 8 ms
 constexpr std::uint32_t kFaultlessRunPpm = 50'000;
 constexpr std::uint32_t kFaultOnPpm = 400'000;
 
@@ -73,7 +74,7 @@ void draw_machines(FaultOptions& options, Prng& prng) {
         schedule.preempt_ppm = strength(prng, 20'000);
         schedule.preempt_ns = {1'000, prng.between({10'000, 20'000'000})};
     }
-    schedule.max_idle_ns = prng.between({500'000, 4'000'000});
+    schedule.max_idle_ns = kShortestIdleNs << prng.between({0, 3});
     auto& crash = disk.crash;
     crash.lose_page_ppm = static_cast<std::uint32_t>(prng.between({0, 1'000'000}));
     crash.tear_page_ppm = static_cast<std::uint32_t>(prng.between({0, 500'000}));

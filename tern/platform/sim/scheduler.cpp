@@ -12,6 +12,8 @@ namespace {
 
 /// Turns of a killed process end when their deadlines have passed on its clock, which runs fast.
 constexpr int kMaxResumesOfTheKilled = 1'000'000;
+/// How soon agents of a process notice that its pause is over.
+constexpr std::int64_t kPauseLookNs = 100'000;
 
 /// One long turn.
 class MainProgram final : public Agent {
@@ -48,8 +50,8 @@ struct Scheduler::Entry {
     bool has_ended = false;   // no more turns
     bool is_retired = false;  // the fiber is to finish
     int work_count = 0;
-    std::int64_t next_turn_ns = 0;
     std::int64_t idle_ns = 0;
+    std::size_t index = 0;  // in entries_ and next_turns_ns_
 };
 
 Scheduler::Scheduler(const ScheduleOptions& options, Timeline& timeline, VirtualNetwork& network,
@@ -59,10 +61,13 @@ Scheduler::Scheduler(const ScheduleOptions& options, Timeline& timeline, Virtual
 /// What is in the middle of a turn stays there for ever: what it works on may be gone by now.
 Scheduler::~Scheduler() {
     for (auto& entry : entries_) {
-        if (entry->is_under_way) static_cast<void>(entry.release());
+        if (entry->is_under_way) {
+            static_cast<void>(entry.release());
+        } else if (entry->fiber && !entry->fiber->finished()) {
+            entry->is_retired = true;
+            entry->fiber->resume();
+        }
     }
-    std::erase(entries_, nullptr);
-    while (!entries_.empty()) retire(entries_.back()->number);
 }
 
 // Who gets turns --------------------------------------------------------------------------------
@@ -72,7 +77,8 @@ Scheduler::Entry& Scheduler::enlist(Process& process, ErrorHandler error_handler
     entry->number = next_number_++;
     entry->process = &process;
     entry->error_handler = std::move(error_handler);
-    entry->next_turn_ns = timeline_.now_ns();
+    entry->index = entries_.size();
+    next_turns_ns_.push_back(timeline_.now_ns());
     entries_.push_back(std::move(entry));
     return *entries_.back();
 }
@@ -112,7 +118,7 @@ bool Scheduler::has(const Agent& agent) const {
 void Scheduler::stall(const Agent& agent, std::int64_t duration_ns) {
     Entry* entry = find(agent);
     if (entry == nullptr) return;
-    entry->next_turn_ns = std::max(entry->next_turn_ns, timeline_.now_ns() + duration_ns);
+    next_turn_ns(*entry) = std::max(next_turn_ns(*entry), timeline_.now_ns() + duration_ns);
 }
 
 void Scheduler::close(Agent& agent) {
@@ -147,7 +153,10 @@ void Scheduler::retire(std::uint64_t number) {
     if (&entry == current_) return;
     TERN_ASSERT(!entry.is_under_way, "only an agent between two turns is forgotten");
     if (entry.fiber && !entry.fiber->finished()) entry.fiber->resume();
-    std::erase_if(entries_, [&](const auto& other) { return other->number == number; });
+    const auto index = static_cast<std::ptrdiff_t>(entry.index);
+    next_turns_ns_.erase(next_turns_ns_.begin() + index);
+    entries_.erase(entries_.begin() + index);
+    for (auto i = static_cast<std::size_t>(index); i < entries_.size(); ++i) entries_[i]->index = i;
 }
 
 /// Whoever is hurried is not interrupted any more, but waits where it waits by itself.
@@ -205,10 +214,7 @@ void Scheduler::drain(Entry& entry) {
 
 // Turns -----------------------------------------------------------------------------------------
 
-bool Scheduler::is_due(const Entry& entry) const {
-    if (entry.next_turn_ns > timeline_.now_ns() || entry.has_ended) return false;
-    return !entry.process->is_paused() || entry.is_hurried;
-}
+std::int64_t& Scheduler::next_turn_ns(const Entry& entry) { return next_turns_ns_[entry.index]; }
 
 int Scheduler::run_round() {
     if (current_ != nullptr) {
@@ -218,8 +224,8 @@ int Scheduler::run_round() {
     ++rounds_;
     pass_time();
     due_.clear();
-    for (const auto& entry : entries_) {
-        if (is_due(*entry)) due_.push_back(entry->number);
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        if (next_turns_ns_[i] <= timeline_.now_ns()) due_.push_back(entries_[i]->number);
     }
     if (due_.size() > 1) prng_.shuffle(due_);
     int work_count = 0;
@@ -230,10 +236,7 @@ int Scheduler::run_round() {
 /// To the next turn or arrival, but not further than idle agents ever wait.
 void Scheduler::pass_time() {
     std::int64_t next_ns = timeline_.now_ns() + options_.max_idle_ns;
-    for (const auto& entry : entries_) {
-        const bool has_turns = !entry->process->is_paused() || entry->is_hurried;
-        if (has_turns && !entry->has_ended) next_ns = std::min(next_ns, entry->next_turn_ns);
-    }
+    for (const std::int64_t turn_ns : next_turns_ns_) next_ns = std::min(next_ns, turn_ns);
     next_ns = std::min(next_ns, network_.next_arrival_ns());
     timeline_.advance(std::max<std::int64_t>(next_ns - timeline_.now_ns(), 1));
     network_.deliver();
@@ -242,9 +245,13 @@ void Scheduler::pass_time() {
 /// Agents may come and go during a turn, so that an entry is looked up again after it.
 int Scheduler::turn(std::uint64_t number) {
     Entry* entry = find(number);
-    if (entry == nullptr || !is_due(*entry)) return 0;
+    if (entry == nullptr || next_turn_ns(*entry) > timeline_.now_ns()) return 0;
+    if (entry->process->is_paused() && !entry->is_hurried) {
+        next_turn_ns(*entry) = timeline_.now_ns() + kPauseLookNs;
+        return 0;
+    }
     if (!entry->is_hurried && prng_.chance(options_.skip_turn_ppm)) {
-        entry->next_turn_ns = timeline_.now_ns() + prng_.between(options_.busy_step_ns);
+        next_turn_ns(*entry) = timeline_.now_ns() + prng_.between(options_.busy_step_ns);
         return 0;
     }
     ++turns_;
@@ -269,8 +276,8 @@ void Scheduler::plan_next(Entry& entry, int work_count) {
     const std::int64_t step_ns = prng_.between(options_.busy_step_ns);
     entry.idle_ns =
         work_count > 0 ? 0 : std::min(2 * entry.idle_ns + step_ns, options_.max_idle_ns);
-    entry.next_turn_ns =
-        std::max(entry.next_turn_ns, timeline_.now_ns() + std::max(step_ns, entry.idle_ns));
+    next_turn_ns(entry) =
+        std::max(next_turn_ns(entry), timeline_.now_ns() + std::max(step_ns, entry.idle_ns));
 }
 
 /// What the fiber does.
@@ -312,7 +319,7 @@ void Scheduler::run_once(Entry& entry) {
 // Interruptions ---------------------------------------------------------------------------------
 
 void Scheduler::suspend(Entry& entry, std::int64_t duration_ns) noexcept {
-    entry.next_turn_ns = timeline_.now_ns() + duration_ns;
+    next_turn_ns(entry) = timeline_.now_ns() + duration_ns;
     entry.fiber->suspend();
 }
 
@@ -330,7 +337,7 @@ void Scheduler::delay(std::int64_t duration_ns) noexcept {
     if (current_->preemption == Preemption::allowed) {
         suspend(*current_, duration_ns);
     } else {
-        current_->next_turn_ns = timeline_.now_ns() + duration_ns;
+        next_turn_ns(*current_) = timeline_.now_ns() + duration_ns;
     }
 }
 

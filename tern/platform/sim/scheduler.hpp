@@ -88,7 +88,7 @@ class Scheduler {
     Entry& enlist(Process& process, ErrorHandler error_handler);
     [[nodiscard]] Entry* find(std::uint64_t number) const;
     [[nodiscard]] Entry* find(const Agent& agent) const;
-    [[nodiscard]] bool is_due(const Entry& entry) const;
+    [[nodiscard]] std::int64_t& next_turn_ns(const Entry& entry);
     void pass_time();
     int turn(std::uint64_t number);
     void run_turns(Entry& entry);
@@ -103,8 +103,9 @@ class Scheduler {
     Timeline& timeline_;
     VirtualNetwork& network_;
     Prng prng_;
-    std::vector<std::unique_ptr<Entry>> entries_;
-    Entry* current_ = nullptr;  // whose turn it is
+    std::vector<std::unique_ptr<Entry>> entries_;  // ascending numbers
+    std::vector<std::int64_t> next_turns_ns_;      // of each, side by side: they are looked at most
+    Entry* current_ = nullptr;                     // whose turn it is
     std::vector<std::uint64_t> due_;
     std::uint64_t next_number_ = 0;
     std::uint64_t rounds_ = 0;
