@@ -74,13 +74,14 @@ ArchiveWorker::Entry ArchiveWorker::await_recording(const Stream& stream) {
     if (!await(kConnectNs, [&] { return stream.publication->is_connected(); })) return nullptr;
     const std::int64_t deadline_ns = the_run().now_ns() + kConnectNs;
     while (can_go_on() && the_run().now_ns() < deadline_ns) {
+        const int epoch = use().book.epoch();
         const auto id = ask_for(archive().find_last_matching_recording(
                                     0, "aeron", stream.stream_id, stream.publication->session_id()),
                                 "the recording");
         if (!id) return nullptr;
         if (*id >= 0) {
             const auto descriptor = describe(*id);
-            if (!descriptor) return nullptr;
+            if (!descriptor || use().book.epoch() != epoch) return nullptr;
             found(use().book.seen(*descriptor));
             tell(fmt::format("records {}: stream {} from {}", *id, stream.stream_id,
                              descriptor->start_position));

@@ -40,6 +40,7 @@ std::vector<RecordingDescriptor> ArchiveWorker::list() {
         const bool is_sure = !entry->may_be_gone && !entry->is_unsettled && entry->is_free();
         if (is_sure) expected.push_back({entry, entry->version});
     }
+    const int epoch = use().book.epoch();
     const auto listed = std::make_shared<std::vector<RecordingDescriptor>>();
     const auto request = archive().list_recordings(
         0, kAllRecordings,
@@ -49,7 +50,7 @@ std::vector<RecordingDescriptor> ArchiveWorker::list() {
         while (!should_end() && the_run().now_ns() < until_ns) idle(0);
     }
     const auto count = ask_for(request, "a listing");
-    if (!count) return {};
+    if (!count || use().book.epoch() != epoch) return {};
     std::set<std::int64_t> ids;
     for (const auto& descriptor : *listed) ids.insert(descriptor.recording_id);
     for (const auto& [entry, version] : expected) {

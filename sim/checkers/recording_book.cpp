@@ -67,6 +67,7 @@ void RecordingBook::detach() {
 
 void RecordingBook::host_crashed(int file_sync_level, int catalog_file_sync_level) {
     if (file_sync_level > 0) return;
+    ++epoch_;
     detach();
     for (auto& [id, entry] : recordings_) {
         entry->is_doubtful = true;
@@ -88,6 +89,7 @@ void RecordingBook::rotted(std::int64_t recording_id, bool is_noticed) {
 }
 
 void RecordingBook::restored(const RecordingBook& copy) {
+    ++epoch_;
     recordings_ = copy.recordings_;
     are_new_ones_doubtful_ = copy.are_new_ones_doubtful_;
     rotten_unseen_ = copy.rotten_unseen_;

@@ -53,7 +53,8 @@ class RecordingBook {
     void add_stream(std::int32_t stream_id, std::int32_t session_id,
                     std::shared_ptr<StreamWriter> writer);
 
-    /// The archive has this recording. A finding when it cannot be so.
+    /// The archive has this recording: told by an answer to a question of the present epoch. A
+    /// finding when it cannot be so.
     [[nodiscard]] std::optional<std::string> seen(const archive::RecordingDescriptor& descriptor);
 
     /// nullptr: not known.
@@ -68,6 +69,8 @@ class RecordingBook {
     /// The archive's directory is as it was when the copy was made. With an empty copy: empty.
     void restored(const RecordingBook& copy);
     [[nodiscard]] RecordingBook copy() const;
+    /// Moves when recordings may be others than those that answers under way are about.
+    [[nodiscard]] int epoch() const noexcept { return epoch_; }
 
   private:
     /// Those of the book are others now than those that anybody has in hand.
@@ -76,6 +79,7 @@ class RecordingBook {
                                                    const archive::RecordingDescriptor& now) const;
 
     std::map<std::int64_t, Entry> recordings_;
+    int epoch_ = 0;
     bool are_new_ones_doubtful_ = false;
     std::set<std::int64_t> rotten_unseen_;   // rotten before they were seen
     std::multiset<std::int32_t> announced_;  // streams

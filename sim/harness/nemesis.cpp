@@ -234,11 +234,13 @@ void Nemesis::end_actor(FaultKind kind) {
 }
 
 void Nemesis::crash_host() {
-    if (crashing_.empty()) return;
-    Host* host = pick(run_.prng(), crashing_);
-    run_.tell(host->name() + ": the power fails");
-    host->crash();
-    if (host_crash_listener_) host_crash_listener_(*host);
+    if (!crashing_.empty()) crash(*pick(run_.prng(), crashing_));
+}
+
+void Nemesis::crash(Host& host) {
+    run_.tell(host.name() + ": the power fails");
+    host.crash();
+    if (host_crash_listener_) host_crash_listener_(host);
 }
 
 }  // namespace tern::sim

@@ -34,6 +34,9 @@ class Nemesis {
         host_crash_listener_ = std::move(listener);
     }
 
+    /// The power of this host fails now.
+    void crash(virtual_world::Host& host);
+
     void step();
     /// Everything heals, everybody is running again or paused no more. Clocks stay as they are.
     void stop();

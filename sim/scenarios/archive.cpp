@@ -41,6 +41,8 @@ class ArchiveScenario {
     void before_archive_starts();
     void step_misfortunes();
     void rot();
+    void slow_down_syncs();
+    void fail_power();
     void on_archive_error(const std::exception& error);
     [[nodiscard]] bool is_explained(std::string_view error) const;
     void check_left_overs();
@@ -63,6 +65,7 @@ class ArchiveScenario {
     };
     std::optional<Backup> backup_;
     std::int64_t next_misfortune_ns_ = 0;
+    std::int64_t power_fails_ns_ = -1;  // -1: not planned
     bool is_catalog_unsynced_ = false;  // since the host has crashed
     bool is_over_ = false;              // no more faults
 };
@@ -151,6 +154,7 @@ ArchiveActorOptions ArchiveScenario::draw_archive(virtual_world::Host& host) {
     const auto checksum = static_cast<archive::Checksum>(prng.between({0, 2}));
     archive.record_checksum = checksum;
     archive.replay_checksum = prng.chance(800'000) ? checksum : archive::Checksum::none;
+    if (checksum == archive::Checksum::none) host.disk().options().crash.tear_page_ppm = 0;
     archive.segment_file_length = static_cast<std::int32_t>(64 * 1024 << prng.between({0, 2}));
     archive.error_handler = [this](const std::exception& error) { on_archive_error(error); };
     options.is_on_one_thread = prng.chance(300'000);
@@ -194,6 +198,7 @@ void ArchiveScenario::play() {
         step_misfortunes();
         run_.step();
     }
+    if (power_fails_ns_ >= 0) fail_power();
     is_over_ = true;
     nemesis_.stop();
     for (auto& worker : workers_) worker->ask_to_end();
@@ -225,6 +230,7 @@ void ArchiveScenario::await(std::string_view what, std::int64_t timeout_ns,
 // Misfortunes of the archive's files --------------------------------------------------------------
 
 void ArchiveScenario::step_misfortunes() {
+    if (power_fails_ns_ >= 0 && run_.now_ns() >= power_fails_ns_) fail_power();
     if (run_.now_ns() < next_misfortune_ns_) return;
     next_misfortune_ns_ = run_.now_ns() + run_.prng().between({200'000'000, 8'000'000'000});
     auto& disk = hosts_[0]->disk();
@@ -232,6 +238,10 @@ void ArchiveScenario::step_misfortunes() {
     if (run_.faults().on.has(FaultKind::older_files) && run_.prng().chance(500'000)) {
         run_.tell("the archive's files are copied");
         backup_ = Backup{disk.keep(kArchiveDirectory), use_.book.copy()};
+    }
+    if (run_.faults().on.has(FaultKind::host_crash) && power_fails_ns_ < 0 &&
+        run_.prng().chance(150'000)) {
+        slow_down_syncs();
     }
     const auto& archive = archive_->options().archive;
     const bool is_checked = archive.record_checksum != archive::Checksum::none &&
@@ -264,6 +274,18 @@ void ArchiveScenario::before_archive_starts() {
     }
 }
 
+/// So that the power fails while the archive waits for what it has written.
+void ArchiveScenario::slow_down_syncs() {
+    hosts_[0]->disk().options().sync_latency_ns = {1'000'000, 30'000'000};
+    power_fails_ns_ = run_.now_ns() + run_.prng().between({20'000'000, 1'000'000'000});
+}
+
+void ArchiveScenario::fail_power() {
+    power_fails_ns_ = -1;
+    nemesis_.crash(*hosts_[0]);
+    hosts_[0]->disk().options().sync_latency_ns = run_.faults().world.disk.sync_latency_ns;
+}
+
 void ArchiveScenario::rot() {
     const auto bits = hosts_[0]->disk().rot(".rec", static_cast<int>(run_.prng().between({1, 3})));
     for (const auto& bit : bits) {
@@ -281,6 +303,8 @@ bool ArchiveScenario::is_explained(std::string_view error) const {
     const auto says = [&](std::string_view text) { return error.contains(text); };
     const FaultSet on = run_.faults().on;
     if (says("cannot extend")) return true;  // users try it
+    // A driver that is still closing the endpoint that the recording had before it is extended.
+    if (says("CLOSING state, please retry")) return true;
     if (on.has_any({FaultKind::disk_errors, FaultKind::full_disk}) &&
         (says("Input/output error") || says("No space left"))) {
         return true;

@@ -10,7 +10,9 @@
 //                              what was sent.
 //   of the host, F >= 1        the same: a position is told when its bytes, their segment file and
 //                              the file's name are on the disk. C >= F >= 1: recordings, their
-//                              starts, ends and removals are as they were told.
+//                              starts, ends and removals are as they were told. What was not
+//                              synced is not replayed when it is torn: without checksums, where
+//                              the disk writes whole pages.
 //   of the host, F = 0, C >= 1 the recordings are still known; their bytes may be holes, torn or
 //                              missing, and whatever is replayed proves nothing.
 //   of the host, F = C = 0     nothing: recordings may be unknown, and their numbers used again.
