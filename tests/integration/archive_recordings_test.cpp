@@ -118,6 +118,36 @@ TEST_F(ArchiveRecordings, pain_1719_ExtendingTwoStreamsOfOneChannel) {
     }
 }
 
+/// The bound is within a frame, and moves.
+TEST_F(ArchiveRecordings, ABoundThatMovesOnTakesItsReplayToTheEnd) {
+    start_all();
+    const auto recorded = record(20);
+    for (const std::int64_t within : {1, 31, 100}) {
+        auto bound = aeron().add_counter(1001, {}, "bound");
+        bound->set(within);
+        auto subscription = subscribe_replay(archive_client().start_replay(
+            recorded.id, "aeron:ipc", kReplayStream, {.bounding_counter_id = bound->id()}));
+        StreamCheck check;
+        client::FragmentAssembler<> assembler(
+            [&](ConstBytes message, const client::Header&) { check(message); });
+        await([&] { return subscription->is_connected(); }, "the replay");
+        bound->set(recorded.stop / 2 + within);
+        await(
+            [&] {
+                subscription->poll(assembler, 10);
+                return check.next > 5;
+            },
+            "the first half");
+        bound->set(recorded.stop + within);
+        await(
+            [&] {
+                subscription->poll(assembler, 10);
+                return check.next == 20 || HasFailure();
+            },
+            "the rest");
+    }
+}
+
 /// A consumer that takes a fragment every half minute slows its replay, and never loses it
 /// (gsrxyz/rusteron 8).
 TEST_F(ArchiveRecordings, ASlowConsumerSlowsAReplayAndNeverAbortsIt) {
