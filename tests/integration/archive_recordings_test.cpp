@@ -118,6 +118,41 @@ TEST_F(ArchiveRecordings, pain_1719_ExtendingTwoStreamsOfOneChannel) {
     }
 }
 
+/// Whoever is told that a recording is extended is not told its old stop position afterwards.
+TEST_F(ArchiveRecordings, AnExtensionIsLiveOnceTheCatalogSaysSo) {
+    start_all();
+    const auto recorded = record(5);
+    archive_client().extend_recording(recorded.id, "aeron:ipc", kStream,
+                                      archive::SourceLocation::local);
+    auto uri = wire::ChannelUri::parse("aeron:ipc");
+    uri.put_initial_position(recorded.stop, recorded.initial_term_id, kTermLength);
+    const auto publication = aeron().async_add_exclusive_publication(uri.to_string(), kStream);
+    struct Questions {
+        std::int64_t position;
+        std::int64_t stop;
+    };
+    auto& archive = archive_client().async();
+    std::vector<Questions> asked;
+    const auto answer = [&](std::int64_t question) {
+        std::optional<archive::Outcome> outcome;
+        await([&] { return (outcome = archive.take_outcome(question)).has_value(); }, "an answer");
+        return outcome->relevant_id;
+    };
+    for (int i = 0; i < 100; ++i) {
+        const auto position = archive.get_recording_position(recorded.id);
+        asked.push_back({position, archive.get_stop_position(recorded.id)});
+        step();
+    }
+    std::int64_t position = -1;
+    for (const auto& questions : asked) {
+        position = answer(questions.position);
+        const auto stop = answer(questions.stop);
+        EXPECT_TRUE(position < 0 || stop < 0) << position << " and " << stop;
+    }
+    EXPECT_EQ(position, recorded.stop);
+    EXPECT_NE(aeron().find_exclusive_publication(publication), nullptr);
+}
+
 /// The bound is within a frame, and moves.
 TEST_F(ArchiveRecordings, ABoundThatMovesOnTakesItsReplayToTheEnd) {
     start_all();
