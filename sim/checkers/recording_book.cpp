@@ -32,7 +32,8 @@ std::optional<std::string> RecordingBook::seen(const RecordingDescriptor& now) {
     }
     const auto entry = std::make_shared<KnownRecording>(
         RecordingChecker(stream->second, now.recording_id, now.start_position), now);
-    entry->is_doubtful = are_new_ones_doubtful_ || rotten_unseen_.contains(now.recording_id);
+    entry->is_doubtful = are_new_ones_doubtful_ || lossy_streams_.contains(stream->first) ||
+                         rotten_unseen_.contains(now.recording_id);
     entry->may_be_gone = are_new_ones_doubtful_;
     recordings_.emplace(now.recording_id, entry);
     return check(*entry, now);
@@ -73,6 +74,7 @@ void RecordingBook::host_crashed(int file_sync_level, int catalog_file_sync_leve
         entry->is_doubtful = true;
         entry->may_be_gone = entry->may_be_gone || catalog_file_sync_level == 0;
     }
+    for (const auto& [key, writer] : streams_) lossy_streams_.insert(key);
     // Numbers may be used again, also of recordings that nobody had seen.
     are_new_ones_doubtful_ = are_new_ones_doubtful_ || catalog_file_sync_level == 0;
 }

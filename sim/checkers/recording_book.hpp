@@ -81,9 +81,12 @@ class RecordingBook {
     std::map<std::int64_t, Entry> recordings_;
     int epoch_ = 0;
     bool are_new_ones_doubtful_ = false;
+    using StreamKey = std::pair<std::int32_t, std::int32_t>;  // stream id, session id
+    std::set<StreamKey>
+        lossy_streams_;  // their recordings may have lost bytes before they were seen
     std::set<std::int64_t> rotten_unseen_;   // rotten before they were seen
     std::multiset<std::int32_t> announced_;  // streams
-    std::map<std::pair<std::int32_t, std::int32_t>, std::shared_ptr<StreamWriter>> streams_;
+    std::map<StreamKey, std::shared_ptr<StreamWriter>> streams_;
 };
 
 }  // namespace tern::sim
