@@ -323,6 +323,9 @@ bool ArchiveScenario::is_explained(std::string_view error) const {
         }
     }
     if (use_.is_undisturbed) return false;
+    // What the driver had just answered went with it.
+    const bool is_driver_gone = !archive_->options().driver && !drivers_[0]->is_running();
+    if (is_driver_gone && says("open /dev/shm/aeron/")) return true;
     for (const auto* text : {"MediaDriver", "unexpected Aeron close", "unknown session",
                              "no connection established", "controlSessionId="}) {
         if (says(text)) return true;
