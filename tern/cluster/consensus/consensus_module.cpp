@@ -339,6 +339,8 @@ int ConsensusModule::Impl::consensus_work() {
     if (core_.role != Role::leader) return 0;
     int work = 0;
     if (core_.state == ModuleState::active) {
+        // The archive tells it once, and that may have been before the election was over.
+        if (!core_.append_position()) return enter_election("log recording has ended"), 1;
         const auto timestamp = core_.cluster_time();
         work += core_.timers->poll(timestamp, [&](std::int64_t correlation_id) {
             const auto position = core_.log_publisher.append_timer(
