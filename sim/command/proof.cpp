@@ -23,7 +23,7 @@ struct Finding {
     std::string text;
 };
 
-/// The seeds of the scenarios in turn, until one of them fails.
+/// The seeds of the scenarios in turn, until one of them fails that is good without the fault.
 std::optional<Finding> find(const FaultInfo& fault, const ProofOptions& options) {
     std::vector<const Scenario*> candidates;
     for (const Scenario& scenario : scenarios()) {
@@ -42,7 +42,11 @@ std::optional<Finding> find(const FaultInfo& fault, const ProofOptions& options)
             run.seed = options.first_seed + task / candidates.size();
             run.duration_ns = options.duration_ns;
             const Report report = play(*scenario_of(task), run);
-            return report.is_good() ? "" : report.violations.front();
+            if (report.is_good()) return "";
+            planted_fault.store(Fault::none);
+            const bool is_its_doing = play(*scenario_of(task), run).is_good();
+            planted_fault.store(fault.fault);
+            return is_its_doing ? report.violations.front() : "";
         },
         [&](const TaskResult& result) {
             const std::string text = result.text.value_or("the process died: " + result.death);

@@ -28,6 +28,7 @@ class Actor {
     void start();  ///< not while it is running
     /// SIGTERM.
     void ask_to_end();
+    [[nodiscard]] bool is_asked_to_end() const noexcept { return is_asked_to_end_; }
     /// SIGKILL; harmless when it is not running.
     void kill();
     [[nodiscard]] bool is_running() const;

@@ -21,6 +21,7 @@ constexpr std::array kComingAndGoing{FaultKind::partition,  FaultKind::one_way_p
 constexpr std::int64_t kLookIntervalNs = 1'000'000;
 constexpr virtual_world::Range kDownTimeNs{0, 4'000'000'000};
 constexpr virtual_world::Range kSlowDelayNs{10'000'000, 500'000'000};
+constexpr std::int64_t kLeaveTimeoutNs = 60'000'000'000;
 constexpr std::int64_t kMostFreeBytes = 256 * 1024;
 
 }  // namespace
@@ -62,7 +63,18 @@ void Nemesis::stop() {
         auto& disk = host->disk().options();
         disk.read_error_ppm = disk.write_error_ppm = disk.sync_error_ppm = disk.stall_ppm = 0;
     }
+    await_the_leaving();
     restart_the_dead(true);
+}
+
+/// Who was asked to end while it was paused, or is slow at it.
+void Nemesis::await_the_leaving() {
+    for (const Victim& victim : victims_) {
+        const Actor& actor = *victim.actor;
+        if (!actor.is_running() || !actor.is_asked_to_end()) continue;
+        run_.await(fmt::format("the end of {} {}", actor.host().name(), actor.name()),
+                   kLeaveTimeoutNs, [&] { return !actor.is_running(); });
+    }
 }
 
 void Nemesis::plan_next() {

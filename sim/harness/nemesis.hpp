@@ -55,6 +55,7 @@ class Nemesis {
 
     void plan_next();
     void strike();
+    void await_the_leaving();
     void restart_the_dead(bool at_once);
     void heal_what_is_over(bool all);
     void last(std::function<void()> heal);
