@@ -75,11 +75,10 @@ class ShutdownCycle {
 };
 
 /// What happens to hosts and links while cycles are played, all of which should end clean.
-inline constexpr FaultSet kFaultsOfCycles{FaultKind::delay,        FaultKind::loss,
-                                          FaultKind::duplication,  FaultKind::reordering,
-                                          FaultKind::link_stalls,  FaultKind::short_sends,
-                                          FaultKind::narrow_links, FaultKind::disk_latency,
-                                          FaultKind::preemption,   FaultKind::clock_drift};
+inline constexpr FaultSet kFaultsOfCycles{
+    FaultKind::delay,        FaultKind::loss,        FaultKind::duplication,
+    FaultKind::reordering,   FaultKind::link_stalls, FaultKind::short_sends,
+    FaultKind::narrow_links, FaultKind::preemption,  FaultKind::clock_drift};
 
 /// As many cycles as fit, each with an ending drawn from the seed.
 void play_shutdown(Run& run);
