@@ -143,7 +143,6 @@ static_assert(parse_fault(to_string(kFaults.back().fault)) == kFaults.back().fau
 
 #ifdef TERN_PLANTED_FAULTS
 
-inline constexpr bool kCanPlantFaults = true;
 inline std::atomic<Fault> planted_fault{Fault::none};
 [[nodiscard]] inline bool planted(Fault fault) noexcept {
     return planted_fault.load(std::memory_order_relaxed) == fault;
@@ -160,7 +159,6 @@ class PlantedFault {
 
 #else
 
-inline constexpr bool kCanPlantFaults = false;
 [[nodiscard]] constexpr bool planted(Fault /*fault*/) noexcept { return false; }
 
 #endif
