@@ -76,9 +76,9 @@ class ShutdownCycle {
 
 /// What happens to hosts and links while cycles are played, all of which should end clean.
 inline constexpr FaultSet kFaultsOfCycles{
-    FaultKind::delay,        FaultKind::loss,        FaultKind::duplication,
-    FaultKind::reordering,   FaultKind::link_stalls, FaultKind::short_sends,
-    FaultKind::narrow_links, FaultKind::preemption,  FaultKind::clock_drift};
+    FaultKind::delay,       FaultKind::loss,        FaultKind::duplication,  FaultKind::reordering,
+    FaultKind::link_stalls, FaultKind::short_sends, FaultKind::narrow_links, FaultKind::preemption,
+    FaultKind::clock_drift, FaultKind::disk_latency};
 
 /// As many cycles as fit, each with an ending drawn from the seed.
 void play_shutdown(Run& run);

@@ -90,6 +90,7 @@ int ControlSession::do_work() {
 }
 
 int ControlSession::work_in_state() {
+    if (has_left()) return await_last_requests();
     switch (state_) {
         case State::init:
             return add_resources();
@@ -189,7 +190,7 @@ int ControlSession::resend_rejected() {
 
 int ControlSession::serve() {
     if (!publication_->is_connected()) {
-        end(SessionEndCause::client_gone, "control response publication is not connected");
+        on_left();
         return 1;
     }
     int work = 0;
@@ -269,13 +270,27 @@ void ControlSession::end(SessionEndCause cause, std::string reason) {
     state_ = State::done;
     cause_ = cause;
     reason_ = std::move(reason);
-    listing_.reset();
+}
+
+void ControlSession::on_left() {
+    queue_.clear();
+    deadline_ns_ = kNoDeadline;
+    leave_deadline_ns_ = now_ns_ + kLastRequestsTimeoutNs;
+}
+
+int ControlSession::await_last_requests() {
+    const auto& image = *spec_.request_image;
+    const bool may_send = !image.is_closed() && !image.is_end_of_stream();
+    if (may_send && now_ns_ <= leave_deadline_ns_) return 0;
+    end(SessionEndCause::client_gone, "control response publication is not connected");
+    return 1;
 }
 
 void ControlSession::close() {
     if (closed_) return;
     closed_ = true;
     state_ = State::done;
+    listing_.reset();
     if (publication_) {
         publication_->revoke();
     } else {
@@ -326,13 +341,13 @@ ConstBytes ControlSession::encode_response(ControlResponseCode code, std::int64_
 }
 
 ControlSession::Written ControlSession::write(ConstBytes message) {
-    if (!publication_) return Written::never;
+    if (!publication_ || has_left()) return Written::never;
     for (int attempt = 0; attempt < kWriteAttempts; ++attempt) {
         const auto result = publication_->offer(message);
         if (result > 0) return Written::yes;
         switch (result) {
             case client::kNotConnected:
-                end(SessionEndCause::client_gone, "control response publication is not connected");
+                on_left();
                 return Written::never;
             case client::kPublicationClosed:
                 end(SessionEndCause::response_unusable, "control response publication is closed");

@@ -42,6 +42,8 @@ class ControlSession final : public SessionProxy {
 
     static constexpr std::size_t kMaxQueuedResponses = 1024;
     static constexpr std::int64_t kResendIntervalNs = 200'000'000;
+    /// How long requests are awaited, at most, of a client that has left (see has_left()).
+    static constexpr std::int64_t kLastRequestsTimeoutNs = 1'000'000'000;
 
     struct Spec {
         std::int64_t session_id = 0;
@@ -105,6 +107,11 @@ class ControlSession final : public SessionProxy {
 
   private:
     int work_in_state();
+    /// The client does not listen any more: nothing is sent to it. What it sent before, such as its
+    /// close request, may not have been read yet, and still counts.
+    [[nodiscard]] bool has_left() const noexcept { return leave_deadline_ns_ != kStays; }
+    void on_left();
+    int await_last_requests();
     int add_resources();
     int await_connected();
     int authenticate_client();
@@ -135,7 +142,9 @@ class ControlSession final : public SessionProxy {
     std::vector<std::byte> principal_;
     std::vector<std::byte> buffer_;  // for encoding
     std::deque<std::vector<std::byte>> queue_;
+    static constexpr std::int64_t kStays = INT64_MAX;
     std::int64_t deadline_ns_;  // kNoDeadline: none
+    std::int64_t leave_deadline_ns_ = kStays;
     std::int64_t now_ns_;
     std::int64_t resend_at_ns_ = 0;
     std::int64_t ping_at_ns_ = 0;

@@ -145,6 +145,34 @@ TEST_F(ArchiveSessions, ResponseSubscriptionGone) {
     expect_quiet();
 }
 
+/// The archive is behind with reading: it sees that the client left before it reads why, and what
+/// the client wanted done before.
+TEST_F(ArchiveSessions, WhatAClientSentBeforeItLeftCounts) {
+    start_driver();
+    start_archive();
+    auto& client = add_client();
+    auto control = raw(client);
+    const auto id = activate(control);
+    archive_process_->pause();
+    for (int i = 0; i < 100; ++i) {
+        control.request(wire::archive::KeepAliveRequest{.control_session_id = id});
+    }
+    control.request(wire::archive::StartRecordingRequest{
+        .control_session_id = id,
+        .correlation_id = 3,
+        .stream_id = 1001,
+        .source_location = wire::archive::SourceLocation::local,
+        .channel = "aeron:ipc"});
+    control.request(wire::archive::CloseSessionRequest{.control_session_id = id});
+    control.responses().close();
+    pass(100 * kNanosPerMilli);
+    archive_process_->resume();
+    EXPECT_EQ(await_end().cause, SessionEndCause::close_request);
+    const auto recorded = client.aeron->add_exclusive_publication("aeron:ipc", 1001);
+    await([&] { return recorded->is_connected(); }, "the recording that was asked for");
+    expect_quiet();
+}
+
 TEST_F(ArchiveSessions, RequestPublicationGoneEndsAllSessionsThatUsedIt) {
     start_driver();
     start_archive();
@@ -198,6 +226,7 @@ TEST_F(ArchiveSessions, pain_1776_AClientThatClosesProperlyNeverCausesOne) {
         context.message_timeout_ns = 60 * kNanosPerSecond;
         archive::AsyncArchiveClient async(context, *client.aeron, client.process->platform());
         const auto rounds = [&](auto&& done) {
+            pass(10 * kNanosPerMilli);  // two standstills in a row would be one, of 14 s
             for (int round = 0; !done(); ++round) {
                 ASSERT_LT(round, 100'000);
                 if (round == stall_at) {

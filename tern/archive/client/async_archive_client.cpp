@@ -17,9 +17,6 @@ constexpr std::int32_t kProtocolVersion = pack_version(1, 12, 0);
 constexpr std::int32_t kVersionWithArchiveId = pack_version(1, 11, 0);
 constexpr std::size_t kMaxClientNameLength = 100;
 constexpr int kFragmentLimit = 10;
-/// How long close waits, after CloseSession was accepted, for the archive to take its response
-/// image away (ARC-2.11 no. 4).
-constexpr std::int64_t kCloseAcknowledgeTimeoutNs = 1 * kNanosPerSecond;
 
 RecordingDescriptor to_descriptor(const message::RecordingDescriptor& message) {
     return {.recording_id = message.recording_id,
@@ -553,7 +550,7 @@ SendResult AsyncArchiveClient::Impl::offer_close_session() {
 int AsyncArchiveClient::Impl::send_close_session() {
     const SendResult sent = offer_close_session();
     if (sent == SendResult::accepted) {
-        deadline_ns_ = clock_.nano_time() + kCloseAcknowledgeTimeoutNs;
+        deadline_ns_ = clock_.nano_time() + context_.message_timeout_ns;
         set_state(State::await_session_closed);
         return 1;
     }
@@ -563,6 +560,7 @@ int AsyncArchiveClient::Impl::send_close_session() {
     return 1;
 }
 
+/// The archive takes its response image away (ARC-2.11 no. 4).
 int AsyncArchiveClient::Impl::await_session_closed() {
     // Nothing is read any more; polling lets the image drain, so that its end is seen, which comes
     // before the driver takes the image away.
