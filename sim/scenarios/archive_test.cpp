@@ -26,7 +26,6 @@ class ArchiveSeeds : public ::testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(ArchiveSeeds, AreGood) { expect_good(GetParam()); }
 
-// No regressions: the scenario draws otherwise since its first findings.
 INSTANTIATE_TEST_SUITE_P(Some, ArchiveSeeds, ::testing::Values(1, 2, 4));
 
 TEST(ArchiveOfFreshSeeds, IsGood) {

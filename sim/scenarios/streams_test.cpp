@@ -22,26 +22,6 @@ void expect_good(std::uint64_t seed, std::int64_t duration_ns) {
     EXPECT_TRUE(report.is_good()) << describe(*find_scenario("streams"), report);
 }
 
-// Each of these has failed once.
-struct Regression {
-    std::uint64_t seed;
-    const char* cause;
-};
-constexpr Regression kRegressions[] = {
-    {1,
-     "a window that ended in a term's padding was lost: its heartbeats were dropped as over-run"},
-    {11, "the same, on one thread"},
-    {17, "the same, with several destinations"},
-    {41, "a receiver that had left and come back was not lingered for"},
-};
-
-TEST(Streams, flow_in_all_runs_that_have_failed_before) {
-    for (const auto& [seed, cause] : kRegressions) {
-        SCOPED_TRACE(cause);
-        expect_good(seed, kMinuteNs);
-    }
-}
-
 TEST(Streams, flow_in_runs_that_nobody_has_seen) {
     std::random_device device;
     for (int i = 0; i < 3; ++i) expect_good(device(), kShortNs);

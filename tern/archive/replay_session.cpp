@@ -177,7 +177,10 @@ void ReplaySession::finish() noexcept {
     state_ = State::done;
 }
 
+/// Whoever asked it to stop may have cut off, meanwhile, what it was about to read: no failure
+/// then.
 void ReplaySession::fail(const std::string& text, std::int32_t code) {
+    if (stop_requested_.load(std::memory_order_acquire)) return end(true);
     error_ =
         fmt::format("{}, recordingId={}, replaySessionId={}, segmentFile={}", text,
                     spec_.recording.recording_id, spec_.replay_session_id, reader_.segment_name());

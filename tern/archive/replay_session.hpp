@@ -62,7 +62,8 @@ class ReplaySession {
     /// Replayer is closing: the file is closed, nothing more is sent.
     void finish() noexcept;
 
-    /// Ends it at its next step; its subscriber is cut off.
+    /// Ends it at its next step; its subscriber is cut off. What it finds from here on, in a step
+    /// that is under way, is not an error any more.
     void request_stop() noexcept { stop_requested_.store(true, std::memory_order_release); }
 
     void release() noexcept { released_.store(true, std::memory_order_release); }

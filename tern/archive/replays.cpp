@@ -290,8 +290,7 @@ int Replays::poll(Replay& replay) {
         if (replay.stop_requested) {
             services_.aeron.abandon(replay.publication_id);
             replay.publication_id = kNullValue;
-            sessions_.send_error(replay.control_session_id, replay.correlation_id,
-                                 error_code::kGeneric, "replay was stopped before it started");
+            refuse_as_stopped(replay);
             return 1;
         }
         return poll_publication(replay) ? 1 : 0;
@@ -302,6 +301,11 @@ int Replays::poll(Replay& replay) {
     sessions_.send_ok(replay.control_session_id, replay.correlation_id,
                       replay.session->spec().replay_session_id);
     return 1;
+}
+
+void Replays::refuse_as_stopped(const Replay& replay) {
+    sessions_.send_error(replay.control_session_id, replay.correlation_id, error_code::kGeneric,
+                         "replay was stopped before it started");
 }
 
 bool Replays::poll_publication(Replay& replay) {
@@ -346,6 +350,8 @@ void Replays::finish(Replay& replay) {
         sessions_.send_error(replay.control_session_id, replay.correlation_id, session.error_code(),
                              session.error());
         services_.report(Error(session.error(), session.error_code()));
+    } else if (!session.is_started()) {
+        refuse_as_stopped(replay);
     }
     if (session.is_revoked()) {
         session.spec().publication->revoke();

@@ -101,6 +101,7 @@ class Replays {
     [[nodiscard]] bool is_over(const Replay& replay) const;
     void finish(Replay& replay);
     void request_stop(Replay& replay);
+    void refuse_as_stopped(const Replay& replay);
     int expire_tokens();
 
     ArchiveServices& services_;

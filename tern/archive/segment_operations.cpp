@@ -71,19 +71,49 @@ void SegmentOperations::truncate(ControlSession& session, std::int64_t correlati
     const auto base = geometry.segment_base(position);
     std::vector<std::string> files;
     if (position == start) {
+        replays_->stop_replays_of(recording_id);
         files = all_files(recording_id);
     } else {
-        if (position != stop && position > base && !cut_segment(request, *recording, position)) {
-            return;
-        }
+        const bool is_cut = position != stop && position > base;
+        if (is_cut && !is_at_frame(request, *recording, position)) return;
+        replays_->stop_replays_of(recording_id);  // before what they read is taken away
+        if (is_cut && !cut_segment(request, *recording, position)) return;
         auto from = position == base ? base : base + geometry.segment_length;
         for (; from <= stop; from += geometry.segment_length) {
             files.push_back(segment_file_name(recording_id, from));
         }
     }
     services_.catalog.set_stop_position(recording_id, position);
-    replays_->stop_replays_of(recording_id);
     schedule(request, files);
+}
+
+/// A request refused for an I/O error is reported, too.
+bool SegmentOperations::refuse_failure(const Request& request, const std::exception& error) const {
+    services_.report(error);
+    request.refuse(error_code::kGeneric, error.what());
+    return false;
+}
+
+bool SegmentOperations::is_at_frame(const Request& request, const RecordingSummary& recording,
+                                    std::int64_t position) const {
+    const auto geometry = recording.geometry();
+    const auto base = geometry.segment_base(position);
+    try {
+        const auto file = services_.platform.storage.open(
+            path(segment_file_name(request.recording_id, base)), platform::Access::read_only);
+        std::array<std::byte, wire::kDataHeaderLength> bytes{};
+        const bool whole = file->read_at(position - base, bytes) == bytes.size();
+        const auto frame = read_frame_header(bytes);
+        if (whole && frame.term_offset == geometry.term_offset(position) &&
+            frame.term_id == geometry.term_id(position) && frame.stream_id == recording.stream_id) {
+            return true;
+        }
+    } catch (const std::exception& error) {
+        return refuse_failure(request, error);
+    }
+    request.refuse(error_code::kGeneric,
+                   fmt::format("{} position not aligned to a data header", position));
+    return false;
 }
 
 /// Makes `position` the end of its segment: what lies behind becomes a hole again.
@@ -94,23 +124,12 @@ bool SegmentOperations::cut_segment(const Request& request, const RecordingSumma
     try {
         const auto file = services_.platform.storage.open(
             path(segment_file_name(request.recording_id, base)), platform::Access::read_write);
-        std::array<std::byte, wire::kDataHeaderLength> bytes{};
-        const bool whole = file->read_at(position - base, bytes) == bytes.size();
-        const auto frame = read_frame_header(bytes);
-        if (!whole || frame.term_offset != geometry.term_offset(position) ||
-            frame.term_id != geometry.term_id(position) || frame.stream_id != recording.stream_id) {
-            request.refuse(error_code::kGeneric,
-                           fmt::format("{} position not aligned to a data header", position));
-            return false;
-        }
         file->truncate(position - base);
         file->truncate(geometry.segment_length);
         if (services_.context.file_sync_level > 0) file->sync(true);
         return true;
     } catch (const std::exception& error) {
-        services_.report(error);
-        request.refuse(error_code::kGeneric, error.what());
-        return false;
+        return refuse_failure(request, error);
     }
 }
 

@@ -72,6 +72,9 @@ class SegmentOperations final : public PendingDeletes {
     [[nodiscard]] bool refuse_if_deleting(const Request& request) const;
     [[nodiscard]] bool is_valid_detach(const Request& request, const RecordingSummary& recording,
                                        std::int64_t new_start) const;
+    bool refuse_failure(const Request& request, const std::exception& error) const;
+    [[nodiscard]] bool is_at_frame(const Request& request, const RecordingSummary& recording,
+                                   std::int64_t position) const;
     [[nodiscard]] bool cut_segment(const Request& request, const RecordingSummary& recording,
                                    std::int64_t position) const;
     [[nodiscard]] std::vector<std::string> all_files(std::int64_t recording_id) const;

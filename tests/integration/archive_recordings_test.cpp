@@ -43,6 +43,25 @@ TEST_F(ArchiveRecordings, SubscriptionsAreListedWhileTheyRecord) {
     EXPECT_FALSE(client.archive->stop_recording_by_identity(live.id)) << "not recorded any more";
 }
 
+/// It waits for a segment file that was taken away.
+TEST_F(ArchiveRecordings, AReplayThatIsStoppedBeforeItStartedIsAnswered) {
+    start_all();
+    const auto recorded = record(20);
+    auto& vandal = host_.start("vandal");
+    ASSERT_TRUE(vandal.platform().storage.remove(
+        platform::join_path(kArchiveDirectory, archive::segment_file_name(recorded.id, 0))));
+    auto& async = archive_client().async();
+    const auto replay = async.start_replay(recorded.id, "aeron:ipc", kReplayStream, {});
+    pass(kNanosPerSecond);
+    EXPECT_FALSE(async.take_outcome(replay));
+    archive_client().stop_all_replays(recorded.id);
+    std::optional<archive::Outcome> outcome;
+    await([&] { return (outcome = async.take_outcome(replay)).has_value(); }, "an answer",
+          kNanosPerSecond);
+    EXPECT_THAT(outcome->message, HasSubstr("replay was stopped before it started"));
+    EXPECT_TRUE(archive_errors().empty());
+}
+
 TEST_F(ArchiveRecordings, LimitsAreToldWithTheirCodes) {
     context_.max_concurrent_recordings = 1;
     context_.max_concurrent_replays = 1;
