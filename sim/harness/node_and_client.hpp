@@ -20,6 +20,7 @@ class NodeAndClient {
     ~NodeAndClient();
 
     [[nodiscard]] virtual_world::World& world() noexcept { return world_; }
+    [[nodiscard]] virtual_world::Host& node_host() noexcept { return node_host_; }
     [[nodiscard]] SimStage& stage() noexcept { return stage_; }
     [[nodiscard]] SimNode& node() noexcept { return node_; }
     [[nodiscard]] NodeOperator& node_operator() noexcept { return operator_; }

@@ -189,7 +189,7 @@ void ArchiveScenario::add_users(virtual_world::Host& host, bool is_local, int co
 void ArchiveScenario::start() {
     for (auto& driver : drivers_) driver->start();
     archive_->start();
-    run_.await("the archive", 30'000'000'000, [&] { return archive_->is_serving(); });
+    await("the archive", kServiceNs, [&] { return archive_->is_serving(); });
     for (auto& worker : workers_) worker->start();
 }
 

@@ -20,9 +20,9 @@ constexpr Regression kRegressions[] = {
     {"archive", 880000017}, {"archive", 880000162},
     {"cluster", 1},         {"cluster", 55},
     {"cluster", 490},       {"cluster", 448108909356},
-    {"shutdown", 183},      {"streams", 1},
-    {"streams", 11},        {"streams", 17},
-    {"streams", 41},
+    {"cluster", 880000653}, {"shutdown", 183},
+    {"streams", 1},         {"streams", 11},
+    {"streams", 17},        {"streams", 41},
 };
 
 class Regressions : public ::testing::TestWithParam<Regression> {};

@@ -12,13 +12,10 @@
 namespace tern::cluster {
 
 SnapshotTaker::SnapshotTaker(client::Aeron& aeron, archive::AsyncArchiveClient& archive,
-                             std::string channel, std::int32_t stream_id, SnapshotMessages messages)
-    : aeron_(aeron),
-      archive_(archive),
-      channel_(std::move(channel)),
-      stream_id_(stream_id),
-      messages_(std::move(messages)) {
-    publication_.begin(aeron_, aeron_.async_add_exclusive_publication(channel_, stream_id_));
+                             const platform::Clock& clock, Spec spec)
+    : aeron_(aeron), archive_(archive), clock_(clock), spec_(std::move(spec)) {
+    publication_.begin(aeron_,
+                       aeron_.async_add_exclusive_publication(spec_.channel, spec_.stream_id));
 }
 
 SnapshotTaker::~SnapshotTaker() {
@@ -52,8 +49,8 @@ void SnapshotTaker::await_publication() {
     const auto* publication = publication_.poll();
     if (publication == nullptr) return;
     request_id_ =
-        archive_.start_recording(wire::add_session_id(channel_, publication->session_id()),
-                                 stream_id_, archive::SourceLocation::local, true);
+        archive_.start_recording(wire::add_session_id(spec_.channel, publication->session_id()),
+                                 spec_.stream_id, archive::SourceLocation::local, true);
     state_ = State::await_recording;
 }
 
@@ -64,19 +61,24 @@ void SnapshotTaker::await_recording() {
     if (!outcome->ok()) {
         throw archive_refusal("failed to record the snapshot", *outcome);
     }
+    counter_deadline_ns_ = clock_.nano_time() + spec_.counter_timeout_ns;
     state_ = State::await_counter;
 }
 
 void SnapshotTaker::await_counter() {
     counter_ = RecordingCounter::find(aeron_.counters_reader(), publication_.get()->session_id(),
                                       archive_.archive_id());
-    if (counter_) state_ = State::write;
+    if (counter_) {
+        state_ = State::write;
+    } else if (clock_.nano_time() - counter_deadline_ns_ >= 0) {
+        throw TimeoutError("the archive did not go on with the recording of the snapshot");
+    }
 }
 
 void SnapshotTaker::write() {
     auto& publication = *publication_.get();
-    while (next_message_ < messages_.size()) {
-        const auto result = publication.offer(ConstBytes(messages_[next_message_]));
+    while (next_message_ < spec_.messages.size()) {
+        const auto result = publication.offer(ConstBytes(spec_.messages[next_message_]));
         if (result == client::kAdminAction) continue;
         if (result == client::kBackPressured) return;  // the recorder is behind
         if (result < 0) {
@@ -95,7 +97,7 @@ void SnapshotTaker::await_recorded() {
     }
     if (*recorded < publication_.get()->position() && !planted(Fault::snapshot_not_awaited)) return;
     publication_.close();
-    messages_.clear();
+    spec_.messages.clear();
     state_ = State::done;
 }
 

@@ -23,8 +23,16 @@ namespace tern::cluster {
 
 class SnapshotTaker {
   public:
-    SnapshotTaker(client::Aeron& aeron, archive::AsyncArchiveClient& archive, std::string channel,
-                  std::int32_t stream_id, SnapshotMessages messages);
+    struct Spec {
+        std::string channel;
+        std::int32_t stream_id = 0;
+        /// For the counter of a recording that the archive says has started: it may have ended at
+        /// once, and is not told of then.
+        std::int64_t counter_timeout_ns = 0;
+        SnapshotMessages messages;
+    };
+    SnapshotTaker(client::Aeron& aeron, archive::AsyncArchiveClient& archive,
+                  const platform::Clock& clock, Spec spec);
     ~SnapshotTaker();
     SnapshotTaker(const SnapshotTaker&) = delete;
     SnapshotTaker& operator=(const SnapshotTaker&) = delete;
@@ -52,13 +60,13 @@ class SnapshotTaker {
 
     client::Aeron& aeron_;
     archive::AsyncArchiveClient& archive_;
-    std::string channel_;
-    std::int32_t stream_id_;
-    SnapshotMessages messages_;
+    const platform::Clock& clock_;
+    Spec spec_;
     std::size_t next_message_ = 0;
     State state_ = State::await_publication;
     AsyncResource<client::ExclusivePublication> publication_;
     std::int64_t request_id_ = -1;
+    std::int64_t counter_deadline_ns_ = 0;
     std::optional<RecordingCounter> counter_;
 };
 

@@ -43,9 +43,12 @@ void Snapshotting::begin() {
                                             .time_unit = core_.ctx.time_unit,
                                             .app_version = core_.ctx.app_version},
                                            {core_.sessions, *core_.timers, core_.trackers});
-    taker_ =
-        std::make_unique<SnapshotTaker>(*core_.aeron, *core_.archive, core_.ctx.snapshot_channel,
-                                        core_.ctx.snapshot_stream_id, std::move(messages));
+    taker_ = std::make_unique<SnapshotTaker>(
+        *core_.aeron, *core_.archive, core_.platform.clock,
+        SnapshotTaker::Spec{.channel = core_.ctx.snapshot_channel,
+                            .stream_id = core_.ctx.snapshot_stream_id,
+                            .counter_timeout_ns = core_.ctx.archive.message_timeout_ns,
+                            .messages = std::move(messages)});
 }
 
 /// True when it has ended, well or badly.

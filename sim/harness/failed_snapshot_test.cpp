@@ -1,0 +1,72 @@
+// The archive's disk fails while a snapshot of SHUTDOWN is being recorded: the node ends all the
+// same, and serves again from its log.
+
+#include <gtest/gtest.h>
+
+#include "sim/harness/node_and_client.hpp"
+#include "sim/scenarios/scenario.hpp"
+#include "tern/cluster/consensus/control_toggle.hpp"
+#include "tern/memory/counter_types.hpp"
+
+namespace tern::sim {
+namespace {
+
+constexpr std::int64_t kElectionClosed = 17;
+constexpr std::int64_t kPatienceNs = 60'000'000'000;
+constexpr int kIoError = 5;
+
+/// Recording 0 is the log, 1 the service's snapshot, 2 the module's.
+class FailedSnapshot : public ::testing::TestWithParam<const char*> {};
+
+class World {
+  public:
+    explicit World(std::uint64_t seed)
+        : run_({.seed = seed}), world_(run_, {FaultKind::preemption}) {}
+
+    NodeAndClient& operator*() noexcept { return world_; }
+    void start_and_lead() {
+        world_.node().start();
+        await([&] { return world_.node_operator().attach(); }, "the start");
+        await(
+            [&] {
+                return world_.node_operator().counter(
+                           memory::counter_type::kClusterElectionState) == kElectionClosed;
+            },
+            "a leader");
+    }
+    void shut_down() {
+        await([&] { return world_.node_operator().request(cluster::ControlToggle::shutdown); },
+              "the toggle");
+        await([&] { return world_.node().has_ended(); }, "the end");
+        world_.node().close([] {});
+    }
+
+  private:
+    void await(const std::function<bool()>& condition, const char* what) {
+        ASSERT_TRUE(world_.stage().await(condition, kPatienceNs)) << what;
+    }
+
+    sim::Run run_;
+    NodeAndClient world_;
+};
+
+TEST_P(FailedSnapshot, DoesNotKeepANodeFromEnding) {
+    for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
+        SCOPED_TRACE(seed);
+        World world(seed);
+        world.start_and_lead();
+        auto& node = (*world).node();
+        (*world).node_host().disk().fail_next(platform::sim::DiskOperation::write, GetParam(),
+                                              kIoError);
+        world.shut_down();
+        EXPECT_FALSE(node.findings().empty()) << "the disk's failure is told";
+        world.start_and_lead();
+        world.shut_down();
+        EXPECT_TRUE(node.findings().empty()) << node.findings().front();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Recordings, FailedSnapshot, ::testing::Values("/1-0.rec", "/2-0.rec"));
+
+}  // namespace
+}  // namespace tern::sim
