@@ -104,6 +104,14 @@ bool StreamSubscriber::has_read(std::int32_t session_id, std::uint64_t up_to) co
     return found->second.has_image && !found->second.reader.finish(up_to);
 }
 
+bool StreamSubscriber::is_left_behind(std::int32_t session_id) const {
+    const auto found = sources_.find(session_id);
+    if (found == sources_.end() || !subscription_) return false;
+    const auto image = subscription_->image_by_session_id(session_id);
+    return may_have_been_left_behind(found->second,
+                                     image ? image->position() : found->second.left_at);
+}
+
 // What arrives ----------------------------------------------------------------------------------
 
 StreamSubscriber::Source& StreamSubscriber::source_of(std::int32_t session_id) {
@@ -147,6 +155,7 @@ void StreamSubscriber::on_image_gone(const client::Image& image) {
     if (!program_.is_alive()) return;
     Source& source = source_of(image.session_id());
     source.has_image = false;
+    source.left_at = image.position();
     report(source.reader.on_image_gone());
     if (is_closing_ || !program_.has_driver()) return;
     program_.tell(fmt::format("has no image of stream {:#x} session {} any more, from {} on",
@@ -172,10 +181,11 @@ std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t 
 }
 
 /// A publisher waits for a member of a group once it has heard of it, unless it is more than a
-/// window ahead by then.
+/// window ahead by then: the member can neither be waited for nor repaired (DSR-3.7, DSR-3.9).
 bool StreamSubscriber::may_have_been_left_behind(const Source& source,
                                                  std::int64_t position) const {
-    return options_.is_group && position - source.joined_at <= kWindowLength;
+    return options_.is_group && position - source.joined_at <= kWindowLength &&
+           source.session->writer.reached() - position > kWindowLength;
 }
 
 bool StreamSubscriber::may_have_timed_out(const Source& source) const {

@@ -47,6 +47,9 @@ class StreamSubscriber {
     [[nodiscard]] bool has_images() const noexcept;
     /// Whether all messages of the session below this one have arrived here.
     [[nodiscard]] bool has_read(std::int32_t session_id, std::uint64_t up_to) const;
+    /// Whether its group went on without it, by more than can still be repaired: it joins anew once
+    /// its image has timed out.
+    [[nodiscard]] bool is_left_behind(std::int32_t session_id) const;
     [[nodiscard]] const SubscriberOptions& options() const noexcept { return options_; }
 
   private:
@@ -56,6 +59,7 @@ class StreamSubscriber {
         bool has_image = false;
         std::int64_t since_ns = 0;   // it has the image, or had it
         std::int64_t joined_at = 0;  // position
+        std::int64_t left_at = 0;    // position of the image that is gone
     };
 
     void add(client::Aeron& aeron);

@@ -15,14 +15,23 @@ struct Regression {
 };
 
 constexpr Regression kRegressions[] = {
-    {"archive", 1},         {"archive", 4},
-    {"archive", 10},        {"archive", 1025},
-    {"archive", 880000017}, {"archive", 880000162},
-    {"cluster", 1},         {"cluster", 55},
-    {"cluster", 490},       {"cluster", 448108909356},
-    {"cluster", 880000653}, {"shutdown", 183},
-    {"streams", 1},         {"streams", 11},
-    {"streams", 17},        {"streams", 41},
+    {"archive", 1},
+    {"archive", 4},
+    {"archive", 10},
+    {"archive", 1025},
+    {"archive", 880000017},
+    {"archive", 880000162},
+    {"cluster", 1},
+    {"cluster", 55},
+    {"cluster", 490},
+    {"cluster", 448108909356},
+    {"cluster", 880000653},
+    {"shutdown", 183},
+    {"streams", 1},
+    {"streams", 11},
+    {"streams", 17},
+    {"streams", 41},
+    {"streams", 355337025455},
 };
 
 class Regressions : public ::testing::TestWithParam<Regression> {};

@@ -308,6 +308,53 @@ TEST(DataPath, a_manual_publication_reaches_its_destination_once_it_is_added) {
     }));
 }
 
+/// With fc=min a sender waits for those that it has heard of. What a member that it did not hear in
+/// time has missed cannot be repaired any more: it has to notice, and to join where the group is.
+TEST(DataPath, a_member_that_its_group_heard_too_late_joins_anew) {
+    Pair pair({.publication_uri = "aeron:udp?control-mode=manual|control=127.0.0.1:24500",
+               .flow_control = {.strategy = FlowControlOptions::Strategy::min}});
+    const auto address = platform::SocketAddress::ipv4({127, 0, 0, 1}, 24401);
+    pair.sender.on_add_destination(pair.send_endpoint, address, "127.0.0.1:24401", 42);
+    pair.world.network.drop = [](const SentDatagram& datagram) {
+        return type_of(datagram) != wire::kSetupFrameType;
+    };
+    ASSERT_TRUE(pair.run_until([&] { return pair.image != nullptr; }));
+    const auto& sender_position = pair.publication_counters.sender_position;
+    const auto other_reads_all = [&] {
+        const std::int64_t position = sender_position.get();
+        const std::int32_t shift = logbuffer::position_shift(pair.options.term_length);
+        pair.publication->on_status_message({.session_id = kSessionId,
+                                             .stream_id = kStreamId,
+                                             .consumption_term_id = logbuffer::term_id_of(
+                                                 position, shift, pair.options.initial_term_id),
+                                             .consumption_term_offset = logbuffer::term_offset_of(
+                                                 position, pair.options.term_length),
+                                             .receiver_window_length = pair.options.window_length,
+                                             .receiver_id = 78},
+                                            pair.world.clock.now_ns, pair.world.requests);
+    };
+    for (std::uint32_t i = 0; i < 60; ++i) {
+        other_reads_all();
+        pair.publish(message_of(i, 1'000));
+        pair.run(10);
+    }
+    ASSERT_GT(sender_position.get(), pair.options.term_length * 3 / 4);
+
+    pair.world.network.drop = {};
+    for (int i = 0; i < 130 && pair.image_actions.empty(); ++i) {
+        other_reads_all();
+        pair.cycle(100 * kMs);
+    }
+    EXPECT_GT(pair.world.counters[SystemCounter::status_messages_rejected], 0);
+    ASSERT_EQ(pair.image_actions, std::vector{ImageAction::make_unavailable});
+    pair.receiver.on_remove_cool_down(pair.receive_endpoint, kStreamId, kSessionId);
+    pair.image.reset();
+    ASSERT_TRUE(pair.run_until([&] { return pair.image != nullptr; }));
+    EXPECT_EQ(pair.subscriber_position, sender_position.get());
+    publish_all(pair, 10);
+    expect_all(pair, 10);
+}
+
 TEST(DataPath, a_dynamic_publication_learns_its_receivers_from_their_control_address) {
     Pair pair({.publication_uri = "aeron:udp?control-mode=dynamic|control=127.0.0.1:24500",
                .subscription_uri = "aeron:udp?endpoint=127.0.0.1:24401|control=127.0.0.1:24500"});
