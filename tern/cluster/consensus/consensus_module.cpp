@@ -66,6 +66,8 @@ class ConsensusModule::Impl {
     int drive_client();
     int slow_tick();
     int consensus_work();
+    [[nodiscard]] bool is_log_lost() const;
+    int on_log_lost();
     int leader_slow_tick(const ClusterNow& now);
     int check_control_toggle();
     bool append_action(msg::ClusterAction action, std::int32_t flags);
@@ -338,9 +340,8 @@ int ConsensusModule::Impl::run() {
 int ConsensusModule::Impl::consensus_work() {
     if (core_.role != Role::leader) return 0;
     int work = 0;
+    if (is_log_lost()) return on_log_lost();
     if (core_.state == ModuleState::active) {
-        // The archive tells it once, and that may have been before the election was over.
-        if (!core_.append_position()) return enter_election("log recording has ended"), 1;
         const auto timestamp = core_.cluster_time();
         work += core_.timers->poll(timestamp, [&](std::int64_t correlation_id) {
             const auto position = core_.log_publisher.append_timer(
@@ -360,6 +361,24 @@ int ConsensusModule::Impl::consensus_work() {
         work += terminate();  // here and not in the slow tick: nobody waits longer than he must
     }
     return work + core_.update_leader_position();
+}
+
+/// What was appended is committed when it is recorded. That the recording has ended is looked for:
+/// the archive tells it once, and that may have been before the election was over. Nothing more
+/// needs to be recorded when all is committed and nothing will be appended.
+bool ConsensusModule::Impl::is_log_lost() const {
+    if (core_.append_position()) return false;
+    const bool may_append =
+        core_.state == ModuleState::active || core_.state == ModuleState::suspended;
+    return may_append || core_.commit_position < core_.log_publisher.position();
+}
+
+int ConsensusModule::Impl::on_log_lost() {
+    constexpr const char* kWhat = "log recording has ended";
+    // Services were told a position that they will never reach.
+    if (core_.state == ModuleState::terminating) core_.terminate_unexpectedly(kWhat);
+    enter_election(kWhat);
+    return 1;
 }
 
 int ConsensusModule::Impl::slow_tick() {

@@ -1,5 +1,5 @@
-// The archive's disk fails while a snapshot of SHUTDOWN is being recorded: the node ends all the
-// same, and serves again from its log.
+// The archive's disk fails while a node does what its operator asked for: it goes on, or ends, and
+// serves again from its log.
 
 #include <gtest/gtest.h>
 
@@ -35,10 +35,15 @@ class World {
             "a leader");
     }
     void shut_down() {
-        await([&] { return world_.node_operator().request(cluster::ControlToggle::shutdown); },
-              "the toggle");
+        request(cluster::ControlToggle::shutdown);
         await([&] { return world_.node().has_ended(); }, "the end");
         world_.node().close([] {});
+    }
+    void request(cluster::ControlToggle toggle) {
+        await([&] { return world_.node_operator().request(toggle); }, "the toggle");
+    }
+    void fail_next_write(const char* file) {
+        world_.node_host().disk().fail_next(platform::sim::DiskOperation::write, file, kIoError);
     }
 
   private:
@@ -56,8 +61,7 @@ TEST_P(FailedSnapshot, DoesNotKeepANodeFromEnding) {
         World world(seed);
         world.start_and_lead();
         auto& node = (*world).node();
-        (*world).node_host().disk().fail_next(platform::sim::DiskOperation::write, GetParam(),
-                                              kIoError);
+        world.fail_next_write(GetParam());
         world.shut_down();
         EXPECT_FALSE(node.findings().empty()) << "the disk's failure is told";
         world.start_and_lead();
@@ -67,6 +71,25 @@ TEST_P(FailedSnapshot, DoesNotKeepANodeFromEnding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recordings, FailedSnapshot, ::testing::Values("/1-0.rec", "/2-0.rec"));
+
+/// The log cannot take the action, which is then as if it had never been asked for.
+class FailedAction : public ::testing::TestWithParam<cluster::ControlToggle> {};
+
+TEST_P(FailedAction, LeavesANodeThatServes) {
+    for (std::uint64_t seed = 1; seed <= 20 && !HasFailure(); ++seed) {
+        SCOPED_TRACE(seed);
+        World world(seed);
+        world.start_and_lead();
+        world.fail_next_write("/0-0.rec");
+        world.request(GetParam());
+        world.shut_down();
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Requests, FailedAction,
+                         ::testing::Values(cluster::ControlToggle::snapshot,
+                                           cluster::ControlToggle::suspend,
+                                           cluster::ControlToggle::shutdown));
 
 }  // namespace
 }  // namespace tern::sim
