@@ -27,12 +27,7 @@ class World {
     void start_and_lead() {
         world_.node().start();
         await([&] { return world_.node_operator().attach(); }, "the start");
-        await(
-            [&] {
-                return world_.node_operator().counter(
-                           memory::counter_type::kClusterElectionState) == kElectionClosed;
-            },
-            "a leader");
+        await([&] { return leads(); }, "a leader");
     }
     void shut_down() {
         request(cluster::ControlToggle::shutdown);
@@ -42,15 +37,20 @@ class World {
     void request(cluster::ControlToggle toggle) {
         await([&] { return world_.node_operator().request(toggle); }, "the toggle");
     }
-    void fail_next_write(const char* file) {
-        world_.node_host().disk().fail_next(platform::sim::DiskOperation::write, file, kIoError);
+    void fail_next_writes(const char* file, int times = 1) {
+        world_.node_host().disk().fail_next(platform::sim::DiskOperation::write, file, kIoError,
+                                            times);
+    }
+    bool leads() {
+        return world_.node_operator().counter(memory::counter_type::kClusterElectionState) ==
+               kElectionClosed;
     }
 
-  private:
     void await(const std::function<bool()>& condition, const char* what) {
         ASSERT_TRUE(world_.stage().await(condition, kPatienceNs)) << what;
     }
 
+  private:
     sim::Run run_;
     NodeAndClient world_;
 };
@@ -61,7 +61,7 @@ TEST_P(FailedSnapshot, DoesNotKeepANodeFromEnding) {
         World world(seed);
         world.start_and_lead();
         auto& node = (*world).node();
-        world.fail_next_write(GetParam());
+        world.fail_next_writes(GetParam());
         world.shut_down();
         EXPECT_FALSE(node.findings().empty()) << "the disk's failure is told";
         world.start_and_lead();
@@ -80,7 +80,7 @@ TEST_P(FailedAction, LeavesANodeThatServes) {
         SCOPED_TRACE(seed);
         World world(seed);
         world.start_and_lead();
-        world.fail_next_write("/0-0.rec");
+        world.fail_next_writes("/0-0.rec");
         world.request(GetParam());
         world.shut_down();
     }
@@ -90,6 +90,19 @@ INSTANTIATE_TEST_SUITE_P(Requests, FailedAction,
                          ::testing::Values(cluster::ControlToggle::snapshot,
                                            cluster::ControlToggle::suspend,
                                            cluster::ControlToggle::shutdown));
+
+/// An election needs counters, which are not free again at once, and a term: it is not held as
+/// often as it can be.
+TEST(FailingLog, IsGivenTimeToRecover) {
+    World world(1);
+    world.start_and_lead();
+    world.fail_next_writes("/0-0.rec", 1'000'000);
+    world.request(cluster::ControlToggle::suspend);
+    (*world).stage().pass(60'000'000'000);
+    EXPECT_FALSE(world.leads());
+    EXPECT_GT((*world).node().findings().size(), 10U);
+    EXPECT_LT((*world).node().findings().size(), 60U);
+}
 
 }  // namespace
 }  // namespace tern::sim

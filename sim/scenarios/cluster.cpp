@@ -112,13 +112,18 @@ NodeSettings ClusterScenario::draw_settings() {
     const bool may_crash = run_.faults().on.has(FaultKind::host_crash);
     const std::int64_t sync_level = prng.between({may_crash ? 1 : 0, 2});
     const std::int64_t catalog_level = prng.between({sync_level, 2});
+    // Without checksums nothing tells a torn sector in what was not acknowledged.
+    const bool is_checked = may_crash && prng.chance(500'000);
+    if (!is_checked) node_host_->disk().options().crash.tear_page_ppm = 0;
     const std::int64_t session_timeout_s = prng.between({2, 10});
     const std::int64_t image_timeout_s = prng.between({3, 10});
     session_timeout_ns_ = session_timeout_s * kSecondNs;
-    run_.note_option(fmt::format("sync levels {} and {}, session timeout {} s, image timeout {} s",
-                                 sync_level, catalog_level, session_timeout_s, image_timeout_s));
+    run_.note_option(fmt::format(
+        "sync levels {} and {}, {}session timeout {} s, image timeout {} s", sync_level,
+        catalog_level, is_checked ? "checksums, " : "", session_timeout_s, image_timeout_s));
     return {{"aeron.archive.file.sync.level", fmt::format("{}", sync_level)},
             {"aeron.archive.catalog.file.sync.level", fmt::format("{}", catalog_level)},
+            {"aeron.archive.record.checksum", is_checked ? "CRC-32C" : ""},
             {"aeron.cluster.session.timeout", fmt::format("{}s", session_timeout_s)},
             {"aeron.image.liveness.timeout", fmt::format("{}s", image_timeout_s)},
             {"aeron.cluster.snapshot.channel", "aeron:ipc?alias=snapshot|term-length=1m"},

@@ -206,10 +206,8 @@ archive::ArchiveClientContext ConsensusModule::Impl::archive_context() {
     context.client_name = name_;
     context.error_handler = [this](const std::exception& error) { core_.errors.report(error); };
     context.on_signal = [this](const archive::RecordingSignal& signal) {
-        // During close() the recording ends because this module asked for it.
-        if (signal.signal == kSignalStop && signal.recording_id == core_.log_recording_id &&
-            election_ == nullptr && core_.state == ModuleState::active && !lost_ && !is_quiet_) {
-            enter_election("log recording stopped: eos=false");
+        if (signal.signal == kSignalStop && core_.leader_log) {
+            core_.leader_log->on_recording_stopped(signal.subscription_id);
         }
     };
     return context;

@@ -37,6 +37,7 @@ Election::Election(ModuleCore& core, Ingress& ingress, std::optional<RecoveryPla
     } else if (const auto* term = core.files.recording_log().find_term(core.leadership_term_id)) {
         initial_term_base_log_position_ = term->term_base_log_position;
     }
+    if (!is_node_startup_) retry_ns_ = core_.now_ns() + core_.election_delay.next(core_.now_ns());
     core_.is_electing = true;
     core_.set_role(Role::follower);
     core_.counters.at(ModuleCounter::election_count).increment();
@@ -84,7 +85,7 @@ void Election::on_error(const std::exception& error) {
     log_position_ = core_.commit_position;
     set_state(ElectionState::init);
     init_step_ = InitStep::withdraw;
-    retry_ns_ = core_.now_ns() + core_.ctx.election_status_interval_ns;
+    retry_ns_ = core_.now_ns() + core_.election_delay.next(core_.now_ns());
 }
 
 void Election::check_deadline(const char* awaited) const {
@@ -96,7 +97,7 @@ void Election::check_deadline(const char* awaited) const {
 // --- INIT: withdraw from what was, find out where the log ends, stand for the next term
 
 int Election::init() {
-    if (core_.now_ns() < retry_ns_) return 0;
+    if (init_step_ != InitStep::withdraw && core_.now_ns() < retry_ns_) return 0;
     switch (init_step_) {
         case InitStep::withdraw:
             withdraw();
@@ -115,7 +116,7 @@ int Election::init() {
 }
 
 void Election::withdraw() {
-    state_entry_ns_ = core_.now_ns();
+    state_entry_ns_ = std::max(core_.now_ns(), retry_ns_);
     core_.set_role(Role::follower);
     ingress_.disconnect();
     core_.log_publisher.disconnect();

@@ -76,7 +76,7 @@ class Election {
     ElectionState state_ = ElectionState::init;
     InitStep init_step_;
     std::int64_t state_entry_ns_ = 0;
-    std::int64_t retry_ns_ = 0;  // INIT does nothing before
+    std::int64_t retry_ns_ = 0;  // INIT only withdraws before
 
     RecoveryPlan plan_;
     std::int64_t log_position_;  // committed or replayed so far

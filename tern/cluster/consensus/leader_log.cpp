@@ -59,6 +59,10 @@ bool LeaderLog::poll_recording() {
         counter_ = RecordingCounter::find(aeron_.counters_reader(),
                                           publication_.get()->session_id(), archive_.archive_id());
     }
+    if (!counter_ && stopped_subscription_id_ == recording_subscription_id_) {
+        throw Error(fmt::format("the recording of the log ended as soon as it began: channel={}",
+                                recording_channel_));
+    }
     return counter_.has_value();
 }
 

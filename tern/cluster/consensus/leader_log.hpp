@@ -31,7 +31,12 @@ class LeaderLog {
 
     /// Extends `recording_id`, or starts a recording when it is -1.
     void begin_recording(std::int64_t recording_id);
+    /// Throws Error when the recording has ended before its counter was seen.
     [[nodiscard]] bool poll_recording();
+    /// The archive's signal; whose it is may not be known yet.
+    void on_recording_stopped(std::int64_t subscription_id) noexcept {
+        stopped_subscription_id_ = subscription_id;
+    }
 
     /// Of the connected log; null before and after.
     [[nodiscard]] client::ExclusivePublication* publication() const noexcept {
@@ -64,6 +69,7 @@ class LeaderLog {
     std::string recording_channel_;
     std::int64_t request_id_ = -1;
     std::int64_t recording_subscription_id_ = -1;
+    std::int64_t stopped_subscription_id_ = -1;
     std::optional<RecordingCounter> counter_;
 };
 

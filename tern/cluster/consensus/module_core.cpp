@@ -11,6 +11,7 @@ namespace tern::cluster {
 namespace {
 
 constexpr std::int32_t kFilePageSize = 4096;
+constexpr std::int64_t kMaxElectionDelayNs = 5'000'000'000;
 
 ConsensusModuleContext validated(ConsensusModuleContext context) {
     context.validate();
@@ -44,7 +45,9 @@ ModuleCore::ModuleCore(ConsensusModuleContext context, platform::Platform host)
       trackers(make_trackers(ctx.service_count)),
       timers(make_timer_service(ctx.timer_service_supplier, wheel_resolution(ctx),
                                 ctx.ticks_per_wheel)),
-      sessions(ctx, log_publisher, errors) {
+      sessions(ctx, log_publisher, errors),
+      election_delay(ctx.election_status_interval_ns,
+                     std::max(ctx.election_status_interval_ns, kMaxElectionDelayNs)) {
     errors.set_handlers([this](const std::exception& error) { files.record(error); },
                         ctx.error_handler);
     for (const auto& notice : files.recording_log().notices()) errors.event(notice);

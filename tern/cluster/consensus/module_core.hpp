@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "tern/archive/client/async_archive_client.hpp"
+#include "tern/base/retry_delay.hpp"
 #include "tern/client/aeron.hpp"
 #include "tern/cluster/cluster_member.hpp"
 #include "tern/cluster/consensus/consensus_module_context.hpp"
@@ -79,6 +80,8 @@ struct ModuleCore {
     std::int64_t snapshot_log_position = kNullPosition;
     std::int64_t snapshot_begin_ns = 0;
     bool is_electing = false;
+    /// So that what fails for long, such as a disk, does not use up counters and log by elections.
+    RetryDelay election_delay;
     std::int64_t time_of_last_log_update_ns = 0;
 
     // Effects of this leader's appends that are not committed yet (CON-7.10).
