@@ -101,6 +101,7 @@ void Disk::check(DiskOperation operation, const std::string& path) {
 }
 
 void Disk::crash() {
+    has_power_ = true;
     const CrashOptions& crash = options_.crash;
     if (!changes_.empty() && prng_.chance(crash.lose_directory_changes_ppm)) {
         const auto kept = static_cast<std::size_t>(prng_.next() % changes_.size());
@@ -312,6 +313,7 @@ std::vector<std::string> Disk::list(const std::string& directory) const {
 void Disk::sync_directory(const std::string& path) {
     if (require(path)->kind() != Inode::Kind::directory) fail("sync directory", path, ENOTDIR);
     check(DiskOperation::sync, path);
+    if (!has_power_) return;
     timeline_.note(Event::file_sync, hash_of(path));
     // The journal is in order: what came before the last change here becomes durable with it.
     const auto last =
@@ -367,6 +369,7 @@ void Disk::reserve(const std::string& path, Inode& file, std::int64_t size) {
 
 void Disk::sync(const std::string& path, Inode& file, bool with_size) {
     check(DiskOperation::sync, path);
+    if (!has_power_) return;
     timeline_.note(Event::file_sync, hash_of(path), with_size);
     file.sync(with_size);
 }

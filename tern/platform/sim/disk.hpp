@@ -50,7 +50,9 @@ class Disk {
     /// the disk itself waits for nobody. At most one listener; an empty one takes it away.
     using LatencyListener = std::function<void(std::int64_t)>;
     void on_latency(LatencyListener listener) { latency_listener_ = std::move(listener); }
-    /// Power is lost: unsynced changes are kept, lost or torn as the options say.
+    /// From now on nothing becomes durable, whoever still waits for a sync, until crash().
+    void lose_power() noexcept { has_power_ = false; }
+    /// Power is lost: unsynced changes are kept, lost or torn as the options say. It is back then.
     void crash();
 
     /// Flips up to `count` bits that were durable, of files whose path contains `path_part`: one in
@@ -115,6 +117,7 @@ class Disk {
     Timeline& timeline_;
     Prng prng_;
     std::map<std::string, InodePtr> entries_;
+    bool has_power_ = true;
     std::deque<Change> changes_;  // since the last sync of a directory, oldest first
     std::vector<InjectedFault> faults_;
     LatencyListener latency_listener_;

@@ -111,6 +111,7 @@ Process& Host::start(std::string name) {
 }
 
 void Host::crash() {
+    disk_.lose_power();  // before the turns of its processes come to their end
     for (auto& process : processes_) process->kill();
     disk_.crash();
 }

@@ -310,6 +310,33 @@ TEST_F(Scheduled, AKillEndsWhatWasUnderWayByItsDeadlines) {
     EXPECT_EQ(world_.timeline().now_ns(), before_ns);
 }
 
+TEST_F(Scheduled, WhatWaitsForASyncWhenThePowerFailsIsNotDurable) {
+    auto& options = host_.disk().options();
+    options.crash.lose_page_ppm = kPpm;
+    options.crash.lose_size_ppm = kPpm;
+    options.crash.lose_directory_changes_ppm = kPpm;
+    auto& storage = process_.platform().storage;
+    const auto file = storage.create("/data", {});
+    storage.sync_directory("/");
+    options.sync_latency_ns = {1'000'000, 1'000'000};
+    Scripted writer([&] {
+        file->write_at(0, as_bytes("x"));
+        file->sync(true);
+        return 1;
+    });
+    Scripted maker([&] {
+        (void)storage.create("/other", {});
+        storage.sync_directory("/");
+        return 1;
+    });
+    scheduler_.add(process_, writer, handler_);
+    scheduler_.add(process_, maker, handler_);
+    scheduler_.run_until([&] { return storage.exists("/other") && file->size() > 0; }, 500'000);
+    host_.crash();
+    EXPECT_EQ(host_.disk().find("/data")->size(), 0);
+    EXPECT_EQ(host_.disk().find("/other"), nullptr);
+}
+
 TEST_F(Scheduled, OthersRunWhileTheDiskWorks) {
     host_.disk().options().write_latency_ns = {1'000'000, 1'000'000};
     const auto file = process_.platform().storage.create("/data", {});
