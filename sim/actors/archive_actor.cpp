@@ -56,6 +56,7 @@ void ArchiveActor::serve(platform::Platform platform) {
             launch([&] { return archive::Archive::launch(options_.archive, platform); });
         if (!archive) return;
         archive_ = archive.get();
+        for (const auto& event : archive->event_log().events()) tell(event.text);
         serve(*archive);
         session_ends_ = archive->event_log().session_ends();
     } catch (const std::exception& error) {

@@ -167,12 +167,11 @@ bool run_batch(const Options& options, const Scenario& scenario, std::uint64_t f
 
 bool run(Options& options) {
     if (options.is_listing) return list(), true;
-    if (!options.planted.empty()) {
-        const auto fault = parse_fault(options.planted);
+    const auto fault = parse_fault(options.planted);
+    if (fault && !options.is_proving) {
 #ifdef TERN_PLANTED_FAULTS
         planted_fault.store(*fault);
 #else
-        static_cast<void>(fault);
         throw Error(
             "--plant: this build has no planted faults; those of the presets sim and debug do");
 #endif
@@ -186,7 +185,8 @@ bool run(Options& options) {
             {.first_seed = options.first_seed.value_or(1),
              .max_seeds = options.seeds.value_or(kDefaultProofSeeds),
              .duration_ns = static_cast<std::int64_t>(options.minutes * kNanosPerMinute),
-             .jobs = options.jobs});
+             .jobs = options.jobs,
+             .only = fault});
     }
     const platform::Platform machine = platform::posix::make_platform();
     bool is_good = true;
@@ -247,8 +247,10 @@ void add_sim_command(CLI::App& app, int& exit_code) {
         ->check([](const std::string& name) {
             return parse_fault(name) ? std::string() : "no planted fault '" + name + "'";
         });
-    command->add_flag("--prove", options->is_proving,
-                      "Plant every mistake in turn and tell how many seeds find it (test builds)");
+    command->add_flag(
+        "--prove", options->is_proving,
+        "Plant every mistake, or the one of --plant, and tell how many seeds find it (test "
+        "builds)");
     command->callback([options, &exit_code] {
         try {
             exit_code = run(*options) ? tools::kExitSuccess : tools::kExitFailure;

@@ -29,6 +29,8 @@ constexpr std::int64_t kFlowTimeoutNs = 40 * kSecond;
 constexpr std::int64_t kDrainTimeoutNs = 10 * kSecond;
 constexpr std::int64_t kIdleNs = 12 * kSecond;  // longer than images live without a heartbeat
 constexpr std::int64_t kResumeTimeoutNs = 5 * kSecond;
+constexpr Range kUnheardNs{1'200'000'000, 2 * kSecond};  // a stream that ended is repaired for 5 s
+constexpr std::uint32_t kUnheardLossPpm = 300'000;
 constexpr std::int64_t kEndTimeoutNs = 40 * kSecond;
 constexpr std::int64_t kReleaseTimeoutNs = 40 * kSecond;
 constexpr std::int64_t kCloseTimeoutNs = 10 * kSecond;
@@ -71,6 +73,7 @@ class Streams {
     void rest();
     void lose_host();
     void end_streams();
+    void be_unheard();
     void end_programs();
     void end_drivers();
 
@@ -85,6 +88,7 @@ class Streams {
     std::vector<std::unique_ptr<DriverActor>> drivers_;
     std::vector<std::unique_ptr<StreamProgram>> programs_;
     std::vector<std::uint64_t> keys_;
+    virtual_world::LinkOptions link_of_the_end_;
 };
 
 std::string address(std::size_t host) { return fmt::format("10.0.0.{}", host + 1); }
@@ -263,7 +267,7 @@ void Streams::await(std::string_view what, std::int64_t timeout_ns,
 /// A little is lost even now: that must not matter.
 void Streams::draw_links_of_the_end() {
     auto& prng = run_.prng();
-    virtual_world::LinkOptions link;
+    auto& link = link_of_the_end_;
     if (prng.chance(600'000))
         link.loss_ppm = static_cast<std::uint32_t>(prng.between({0, 150'000}));
     if (prng.chance(300'000)) link.duplicate_ppm = 20'000;
@@ -349,9 +353,33 @@ void Streams::lose_host() {
 void Streams::end_streams() {
     traffic_.is_ending = true;
     run_.tell("the streams end");
+    if (run_.prng().chance(500'000)) be_unheard();
     await("the end of all streams", kEndTimeoutNs, [&] {
         return std::ranges::none_of(programs_, [](const auto& p) { return p->has_streams_open(); });
     });
+}
+
+/// For a while one host is not heard, and hears badly: what it lacks at the end of its streams it
+/// asks for in vain.
+void Streams::be_unheard() {
+    auto& network = run_.world().network();
+    const auto last = static_cast<std::int64_t>(hosts_.size()) - 1;
+    const auto* host = hosts_[static_cast<std::size_t>(run_.prng().between({0, last}))];
+    auto bad_link = link_of_the_end_;
+    bad_link.loss_ppm = kUnheardLossPpm;
+    run_.tell(host->name() + ": nothing from there reaches others");
+    for (const auto* other : hosts_) {
+        if (other == host) continue;
+        network.block(host->index(), other->index());
+        network.set_link(other->index(), host->index(), bad_link);
+    }
+    run_.pass(run_.prng().between(kUnheardNs));
+    for (const auto* other : hosts_) {
+        if (other == host) continue;
+        network.unblock(host->index(), other->index());
+        network.set_link(other->index(), host->index(), link_of_the_end_);
+    }
+    run_.tell(host->name() + ": is heard again");
 }
 
 void Streams::end_programs() {
