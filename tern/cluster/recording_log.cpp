@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <tuple>
+#include <utility>
 
 #include "tern/base/error.hpp"
 #include "tern/base/math.hpp"
@@ -51,6 +52,10 @@ bool sorts_before(const RecordingLogEntry& a, const RecordingLogEntry& b) {
     if (a.type == Type::term) return a.entry_index < b.entry_index;
     return std::tuple(a.log_position, -std::int64_t{a.service_id}) <
            std::tuple(b.log_position, -std::int64_t{b.service_id});
+}
+
+bool is_blank(ConstBytes slot) {
+    return std::ranges::all_of(slot, [](std::byte byte) { return byte == std::byte{}; });
 }
 
 template <typename T>
@@ -120,11 +125,22 @@ void RecordingLog::load() {
     const auto size = file_->size();
     std::array<std::byte, kMaxEntryLength> buffer{};
     std::int64_t offset = 0;
+    std::int32_t blank_rows = 0;
     while (size - offset >= kSlotLength) {
         const auto available = std::min(size - offset, kMaxEntryLength);
         const Bytes window(buffer.data(), static_cast<std::size_t>(available));
         if (file_->read_at(offset, window) != window.size()) {
             throw Error(fmt::format("{}: shrank while it was read", file_->path()));
+        }
+        if (is_blank(window.first(kSlotLength))) {
+            ++blank_rows;
+            offset += kSlotLength;
+            continue;
+        }
+        if (blank_rows > 0) {
+            notices_.push_back(fmt::format("{}: {} blank rows before offset {} ignored",
+                                           file_->path(), blank_rows, offset));
+            next_entry_index_ += std::exchange(blank_rows, 0);
         }
         std::int64_t length = kSlotLength;
         const auto raw_type = field<std::int32_t>(window, kEntryTypeOffset);
@@ -151,6 +167,7 @@ void RecordingLog::load() {
         ++next_entry_index_;
         offset += length;
     }
+    offset -= blank_rows * kSlotLength;
     if (offset != size) {
         notices_.push_back(fmt::format("{}: incomplete row of {} bytes at offset {} dropped",
                                        file_->path(), size - offset, offset));
@@ -180,14 +197,7 @@ void RecordingLog::add_loaded(ConstBytes slot, std::int64_t offset, std::int32_t
     check_plausible(entry);
     if (entry.type == Type::term) {
         if (entry.service_id != kConsensusModuleServiceId) {
-            const bool is_blank =
-                std::ranges::all_of(slot, [](std::byte byte) { return byte == std::byte{}; });
-            if (!is_blank) {
-                throw Error(fmt::format("TERM row with serviceId={}", entry.service_id));
-            }
-            notices_.push_back(fmt::format("{}: TERM row with serviceId={} at offset {} ignored",
-                                           file_->path(), entry.service_id, offset));
-            return;
+            throw Error(fmt::format("TERM row with serviceId={}", entry.service_id));
         }
         check_term_recording_id(entry.recording_id);
     }

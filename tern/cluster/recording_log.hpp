@@ -6,10 +6,11 @@
 // kind, then log position and service id descending, so that a snapshot set reads from its highest
 // service down to the consensus module's own row (service id -1).
 //
-// Robustness over upstream (CLF-9.3): a trailing incomplete slot is dropped and cut off before the
-// next append; a TERM row whose service id is not -1 (a slot of zeros after a power loss) is
-// ignored; both are told in notices(). A snapshot set is chosen by term, position and service id,
-// not by distance, so a set written twice around a crash is planned rightly (CLF-9.10).
+// Robustness over upstream (CLF-9.3): a trailing incomplete slot, and trailing slots of zeros (a
+// power loss while they were appended), are dropped and cut off before the next append; slots of
+// zeros before other rows are ignored; both are told in notices(). A snapshot set is chosen by
+// term, position and service id, not by distance, so a set written twice around a crash is planned
+// rightly (CLF-9.10).
 //
 // Errors: tern::Error with upstream's texts; StorageError from the file.
 // Thread safety: none; one owner. Writes go to the file at once and are forced to the disk by

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tern/base/error.hpp"
@@ -150,19 +151,41 @@ TEST_F(RecordingLogTest, DropsATornTailAndCutsItOffBeforeAppending) {
     }
 }
 
-TEST_F(RecordingLogTest, ASlotOfZerosIsNotATerm) {
+TEST_F(RecordingLogTest, SlotsOfZerosAtTheEndAreWrittenOver) {
     {
         auto log = open();
         log.append_term(7, 0, 0, 1);
     }
     auto content = bytes();
-    content.resize(128);
+    content.resize(200);
     directory_.write("recording.log", content);
-    auto log = open();
+    {
+        auto log = open();
+        EXPECT_EQ(log.notices().size(), 1U);
+        EXPECT_EQ(log.find_last_term()->recording_id, 7);
+        log.append_term(7, 1, 96, 2);
+    }
+    const auto log = open();
+    EXPECT_TRUE(log.notices().empty());
+    EXPECT_EQ(log.find_last_term()->leadership_term_id, 1);
+    EXPECT_EQ(log.find_last_term()->entry_index, 1);
+}
+
+TEST_F(RecordingLogTest, SlotsOfZerosBetweenRowsAreNoTerms) {
+    {
+        auto log = open();
+        log.append_term(7, 0, 0, 1);
+        log.append_term(7, 1, 96, 2);
+        log.append_term(7, 2, 192, 3);
+    }
+    auto content = bytes();
+    std::fill_n(content.begin() + 64, 64, std::byte{0});
+    directory_.write("recording.log", content);
+    const auto log = open();
     EXPECT_EQ(log.notices().size(), 1U);
-    EXPECT_EQ(log.find_last_term()->recording_id, 7);
-    log.append_term(7, 1, 96, 2);
-    EXPECT_EQ(bytes().size(), 192U);
+    EXPECT_EQ(log.entries().size(), 2U);
+    EXPECT_EQ(log.find_term(1), nullptr);
+    EXPECT_EQ(log.find_last_term()->entry_index, 2);
 }
 
 TEST_F(RecordingLogTest, RefusesAnEndpointLengthOutsideTheEntry) {
