@@ -21,6 +21,11 @@ constexpr std::int64_t kImageTimeoutNs = 10'000'000'000;
 
 constexpr std::int64_t kWindowLength = 32 * 1024;  // half of the shortest terms, as drivers have it
 
+// A member that was so near for so long was heard: status messages are a quarter of a window late
+// at most, there is one every 200 ms, and slow links take up to 500 ms.
+constexpr std::int64_t kNearLength = kWindowLength - kWindowLength / 4;
+constexpr std::int64_t kHeardNs = 1'500'000'000;
+
 }  // namespace
 
 StreamSubscriber::StreamSubscriber(const StreamProgramView& program,
@@ -83,6 +88,7 @@ int StreamSubscriber::find(client::Aeron& aeron) {
 
 int StreamSubscriber::poll() {
     auto& prng = program_.run.prng();
+    if (options_.is_group) look_who_is_heard();
     if (program_.traffic.is_restless && program_.run.now_ns() < poll_ns_) return 0;
     const int fragments =
         options_.is_controlled
@@ -92,6 +98,16 @@ int StreamSubscriber::poll() {
         poll_ns_ = program_.run.now_ns() + prng.between(options_.pause_ns);
     }
     return fragments;
+}
+
+void StreamSubscriber::look_who_is_heard() {
+    const std::int64_t now_ns = program_.run.now_ns();
+    for (const auto& image : subscription_->images()) {
+        Source& source = source_of(image->session_id());
+        const std::int64_t behind = source.session->writer.reached() - image->position();
+        if (behind > kNearLength) source.far_ns = now_ns;
+        if (now_ns >= source.far_ns + kHeardNs) source.is_heard = true;
+    }
 }
 
 bool StreamSubscriber::has_images() const noexcept {
@@ -145,7 +161,8 @@ void StreamSubscriber::on_image(const client::Image& image) {
                               image.session_id(), image.join_position()));
     source.has_image = true;
     source.since_ns = program_.run.now_ns();
-    source.joined_at = image.join_position();
+    source.far_ns = source.since_ns;
+    source.is_heard = false;
     report(source.reader.on_image(source.session->writer.first_from(image.join_position())));
 }
 
@@ -180,11 +197,12 @@ std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t 
     return *missing;
 }
 
-/// A publisher waits for a member of a group once it has heard of it, unless it is more than a
-/// window ahead by then: the member can neither be waited for nor repaired (DSR-3.7, DSR-3.9).
+/// A publisher waits for a member of a group once it has heard of it. It does not hear who is more
+/// than a window behind, and cannot repair what that one has missed (DSR-3.7, DSR-3.9); how far
+/// that one comes depends on what was under way to it.
 bool StreamSubscriber::may_have_been_left_behind(const Source& source,
                                                  std::int64_t position) const {
-    return options_.is_group && position - source.joined_at <= kWindowLength &&
+    return options_.is_group && !source.is_heard &&
            source.session->writer.reached() - position > kWindowLength;
 }
 

@@ -57,14 +57,16 @@ class StreamSubscriber {
         StreamSession* session;
         StreamReader reader;
         bool has_image = false;
-        std::int64_t since_ns = 0;   // it has the image, or had it
-        std::int64_t joined_at = 0;  // position
-        std::int64_t left_at = 0;    // position of the image that is gone
+        std::int64_t since_ns = 0;  // it has the image, or had it
+        std::int64_t left_at = 0;   // position of the image that is gone
+        std::int64_t far_ns = 0;    // when it was last too far behind to be heard
+        bool is_heard = false;      // by the publisher, for certain
     };
 
     void add(client::Aeron& aeron);
     int find(client::Aeron& aeron);
     int poll();
+    void look_who_is_heard();
     client::ControlledAction on_controlled(ConstBytes message, const client::Header& header);
     void on_message(ConstBytes message, const client::Header& header);
     void on_image(const client::Image& image);

@@ -32,6 +32,7 @@ constexpr Regression kRegressions[] = {
     {"streams", 17},
     {"streams", 41},
     {"streams", 355337025455},
+    {"streams", 31446552912},
 };
 
 class Regressions : public ::testing::TestWithParam<Regression> {};

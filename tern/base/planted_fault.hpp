@@ -58,6 +58,7 @@
     X(late_receiver_gets_no_setup, "driver", "only a stream's first receiver is sent SETUPs")      \
     X(dead_receiver_never_forgotten, "driver", "a stream stays connected to receivers that died")  \
     X(silent_group_member_never_dropped, "driver", "a dead member of a group holds up the others") \
+    X(group_ignores_slowest_member, "driver", "a group with fc=min waits for nobody")              \
     X(end_of_stream_too_early, "driver", "end of stream is told before the last data is sent")     \
     X(closed_stream_not_repaired, "driver", "a closed stream repairs no loss any more")            \
     /* Transport: within a machine. */                                                             \

@@ -126,7 +126,9 @@ std::unique_ptr<FlowControl> make_flow_control(const FlowControlOptions& options
     using Strategy = FlowControlOptions::Strategy;
     const std::int32_t multiple = options.retransmit_window_multiple.value_or(
         has_group_semantics ? defaults.multicast_multiple : defaults.unicast_multiple);
-    if (options.strategy == Strategy::max) return std::make_unique<MaxFlowControl>(multiple);
+    if (options.strategy == Strategy::max || planted(Fault::group_ignores_slowest_member)) {
+        return std::make_unique<MaxFlowControl>(multiple);
+    }
 
     MinFlowControl::Config config;
     if (options.strategy == Strategy::tagged) {
