@@ -265,16 +265,19 @@ void ArchiveWorker::extend(const Entry& entry) {
     const auto& descriptor = entry->descriptor;
     Stream stream;
     stream.stream_id = descriptor.stream_id;
-    stream.channel = descriptor.original_channel;
+    auto uri = wire::ChannelUri::parse(descriptor.original_channel);
+    uri.remove(wire::uri_key::kSessionId);
+    const std::string channel = uri.to_string();
     stream.source = options().is_local ? SourceLocation::local : SourceLocation::remote;
     stream.is_stopping_itself = true;
     stream.longest_message = draw(64, 4'000);
-    auto uri = wire::ChannelUri::parse(stream.channel);
     uri.put_initial_position(*entry->stop, descriptor.initial_term_id, kTermLength);
     uri.put_int("mtu", descriptor.mtu_length);
     use().book.announce(stream.stream_id);
     stream.publication = publish(uri.to_string(), stream.stream_id);
     if (!stream.publication) return;
+    // Of this publication only: the one before may linger, just where the recording ends.
+    stream.channel = wire::add_session_id(channel, stream.publication->session_id());
     stream.writer = std::make_shared<StreamWriter>(*entry->checker.writer());
     stream.writer->cut(*entry->stop);
     use().book.add_stream(stream.stream_id, stream.publication->session_id(), stream.writer);
