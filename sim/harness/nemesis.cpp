@@ -198,7 +198,7 @@ void Nemesis::fill_disk() {
     const std::int64_t capacity = run_.faults().world.disk.capacity;
     if (options.capacity != capacity) return;
     const std::int64_t left = run_.prng().between({0, kMostFreeBytes});
-    options.capacity = capacity - host->disk().free_space("/") + left;
+    options.capacity = host->disk().used_space("/") + left;
     run_.tell(fmt::format("{}: the disk has {} bytes left", host->name(), left));
     last([this, host, capacity] {
         run_.tell(fmt::format("{}: the disk has room again", host->name()));

@@ -329,7 +329,8 @@ bool ArchiveScenario::is_explained(std::string_view error) const {
     if (is_over_ && says("no connection established")) return true;
     if (use_.is_undisturbed) return false;
     // What the driver had just answered went with it.
-    const bool is_driver_gone = !archive_->options().driver && !drivers_[0]->is_running();
+    const bool is_driver_gone = !archive_->options().driver &&
+                                (!drivers_[0]->is_running() || drivers_[0]->is_asked_to_end());
     if (is_driver_gone && says("open /dev/shm/aeron/")) return true;
     for (const auto* text : {"MediaDriver", "unexpected Aeron close", "unknown session",
                              "no connection established", "controlSessionId="}) {

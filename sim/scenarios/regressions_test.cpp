@@ -25,6 +25,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 900000169},
     {"archive", 920000099},
     {"archive", 930000095},
+    {"archive", 930000220},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

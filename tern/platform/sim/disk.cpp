@@ -326,14 +326,20 @@ void Disk::sync_directory(const std::string& path) {
 
 // Files -----------------------------------------------------------------------------------------
 
-std::int64_t Disk::free_space(const std::string& path) const {
+std::int64_t Disk::used_space(const std::string& path) const {
     const bool shared = is_shared_memory(path);
     std::int64_t used = 0;
     for (const auto& [name, inode] : entries_) {
         if (is_shared_memory(name) == shared) used += inode->reserved();
     }
-    return std::max<std::int64_t>(
-        (shared ? options_.shared_memory_capacity : options_.capacity) - used, 0);
+    return used;
+}
+
+std::int64_t Disk::free_space(const std::string& path) const {
+    const auto capacity =
+        is_shared_memory(path) ? options_.shared_memory_capacity : options_.capacity;
+    if (capacity == DiskOptions::kBoundless) return capacity;
+    return std::max<std::int64_t>(capacity - used_space(path), 0);
 }
 
 std::size_t Disk::read(const std::string& path, const Inode& file, std::int64_t offset,

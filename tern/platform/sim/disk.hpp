@@ -88,7 +88,10 @@ class Disk {
     void resize(const std::string& path, Inode& file, std::int64_t size);
     void reserve(const std::string& path, Inode& file, std::int64_t size);
     void sync(const std::string& path, Inode& file, bool with_size);
+    /// Bytes of the disk, or of shared memory, whichever the path is on. A boundless one stays
+    /// free.
     [[nodiscard]] std::int64_t free_space(const std::string& path) const;
+    [[nodiscard]] std::int64_t used_space(const std::string& path) const;
 
   private:
     using InodePtr = std::shared_ptr<Inode>;

@@ -54,8 +54,9 @@ struct CrashOptions {
 };
 
 struct DiskOptions {
-    std::int64_t capacity = std::int64_t{1} << 40;                ///< bytes of the disk
-    std::int64_t shared_memory_capacity = std::int64_t{1} << 40;  ///< bytes below /dev/shm
+    static constexpr std::int64_t kBoundless = std::int64_t{1} << 40;  ///< never full
+    std::int64_t capacity = kBoundless;                                ///< bytes of the disk
+    std::int64_t shared_memory_capacity = kBoundless;                  ///< bytes below /dev/shm
     std::uint32_t read_error_ppm = 0;   ///< a read of a file fails with EIO
     std::uint32_t write_error_ppm = 0;  ///< a write to a file fails with EIO, having done nothing
     std::uint32_t sync_error_ppm = 0;   ///< a sync fails with EIO; nothing became durable
