@@ -26,6 +26,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 920000099},
     {"archive", 930000095},
     {"archive", 930000220},
+    {"archive", 930000369},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

@@ -39,6 +39,7 @@ class RecordingFilesTest : public testing::Test {
         options.extending = extending;
         options.checksum = checksum;
         options.max_block_length = kTerm;
+        if (extending) RecordingWriter::remove_later_segments(options, storage());
         return {options, storage()};
     }
 
@@ -128,12 +129,14 @@ TEST_F(RecordingFilesTest, ExtendingGoesOnWhereTheNextSegmentCouldNotBeMade) {
     file.open();
     file.write_data(frame_at(0, kTerm / 2));
     storage().create(directory_.path() + "/3-65536.rec", {});  // and then the disk failed
+    storage().create(directory_.path() + "/3-131072.rec", {});
     EXPECT_THROW(file.write_data(frame_at(kTerm / 2, kTerm / 2)), WriterError);
     auto extension = writer(file.position(), true);
     extension.open();
     extension.write_data(frame_at(kTerm / 2, kTerm / 2));
     extension.write_data(frame_at(kTerm, 64));
     EXPECT_EQ(extension.position(), kTerm + 64);
+    EXPECT_FALSE(storage().exists(directory_.path() + "/3-131072.rec"));
 }
 
 TEST_F(RecordingFilesTest, LostBytesAreAnError) {

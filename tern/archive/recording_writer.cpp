@@ -25,11 +25,24 @@ std::string RecordingWriter::path_of(std::int64_t base) const {
                                segment_file_name(options_.recording_id, base));
 }
 
+void RecordingWriter::remove_later_segments(const RecordingWriterOptions& options,
+                                            platform::Storage& storage) {
+    const auto& geometry = options.geometry;
+    bool is_removed = true;
+    bool is_any_removed = false;
+    for (auto base = geometry.segment_base(options.position); is_removed;) {
+        base += geometry.segment_length;
+        is_removed = storage.remove(platform::join_path(
+            options.archive_directory, segment_file_name(options.recording_id, base)));
+        is_any_removed = is_any_removed || is_removed;
+    }
+    if (is_any_removed && options.sync_directory) {
+        storage.sync_directory(options.archive_directory);
+    }
+}
+
 void RecordingWriter::open() {
     const std::string path = path_of(segment_base_);
-    // What could not be made whole before is not to be in the way for ever.
-    if (options_.extending)
-        storage_.remove(path_of(segment_base_ + options_.geometry.segment_length));
     if (!options_.extending || !storage_.exists(path)) {
         create_segment(false);
         return;

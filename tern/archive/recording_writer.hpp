@@ -42,9 +42,14 @@ class RecordingWriter {
   public:
     RecordingWriter(RecordingWriterOptions options, platform::Storage& storage);
 
+    /// Before a recording is told to be extended: segments behind its end are removed, whether one
+    /// could not be made whole, or the archive died while it truncated the recording. Were it to
+    /// die again while it extends, they would be taken for its end.
+    static void remove_later_segments(const RecordingWriterOptions& options,
+                                      platform::Storage& storage);
+
     /// Creates the segment of the position, or opens it when extending: then what lies behind the
-    /// position is cut off, so that no stale frame can ever follow a new one, and a next segment
-    /// that is there already, because a recording ended while it began that, is removed.
+    /// position is cut off, so that no stale frame can ever follow a new one.
     void open();
     [[nodiscard]] bool is_open() const noexcept { return file_ != nullptr; }
 

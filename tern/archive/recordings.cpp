@@ -428,10 +428,6 @@ void Recordings::begin_session(ActiveRecording& recording,
     const auto join = image.join_position();
     const auto summary = *services_.catalog.find(recording.recording_id);
     counter->set(join);
-    if (recording.extending) {
-        services_.catalog.extend_recording(recording.recording_id, recording.control_session_id,
-                                           recording.correlation_id, image.session_id());
-    }
     RecordingSession::Spec spec;
     spec.control_session_id = recording.control_session_id;
     spec.correlation_id = recording.correlation_id;
@@ -451,6 +447,11 @@ void Recordings::begin_session(ActiveRecording& recording,
                    .checksum = services_.context.record_checksum,
                    .max_block_length = services_.context.file_io_max_length};
     spec.events = events_;
+    if (recording.extending) {
+        RecordingWriter::remove_later_segments(spec.writer, services_.platform.storage);
+        services_.catalog.extend_recording(recording.recording_id, recording.control_session_id,
+                                           recording.correlation_id, image.session_id());
+    }
     recording.session =
         std::make_unique<RecordingSession>(std::move(spec), recording.recorded, services_.platform);
     if (recording.stop_requested) recording.session->request_stop();

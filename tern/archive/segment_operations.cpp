@@ -47,6 +47,11 @@ std::vector<std::string> SegmentOperations::all_files(std::int64_t recording_id)
     return files;
 }
 
+std::int64_t SegmentOperations::base_of(const std::string& name) {
+    const auto parsed = parse_segment_file_name(name);
+    return parsed ? parsed->base_position : kNullValue;
+}
+
 // ---- Truncate and purge ------------------------------------------------------------------------
 
 void SegmentOperations::truncate(ControlSession& session, std::int64_t correlation_id,
@@ -83,6 +88,8 @@ void SegmentOperations::truncate(ControlSession& session, std::int64_t correlati
             files.push_back(segment_file_name(recording_id, from));
         }
     }
+    // The last one first: what a crash leaves is then a run that begins at the new end.
+    std::ranges::sort(files, std::ranges::greater{}, base_of);
     services_.catalog.set_stop_position(recording_id, position);
     schedule(request, files);
 }
@@ -159,9 +166,7 @@ void SegmentOperations::schedule(const Request& request, const std::vector<std::
     Delete session{request.session.session_id(), request.correlation_id, {}, kNullValue};
     for (const auto& name : files) {
         session.files.push_back(name);
-        if (const auto parsed = parse_segment_file_name(name)) {
-            session.highest_base = std::max(session.highest_base, parsed->base_position);
-        }
+        session.highest_base = std::max(session.highest_base, base_of(name));
     }
     if (files.empty()) {
         request.session.send_signal(Signal::deleted, request.correlation_id, request.recording_id,
@@ -187,10 +192,21 @@ int SegmentOperations::work_on(std::int64_t recording_id, Delete& session) {
     session.files.pop_front();
     remove_file(recording_id, session, name);
     if (session.files.empty()) {
+        sync_directory();
         sessions_.send_signal(session.control_session_id, Signal::deleted, session.correlation_id,
                               recording_id, kNullValue, kNullValue);
     }
     return 1;
+}
+
+/// From here on the recording may be extended: files that came back would be taken for its end.
+void SegmentOperations::sync_directory() {
+    if (services_.context.catalog_file_sync_level == 0) return;
+    try {
+        services_.platform.storage.sync_directory(services_.context.archive_directory);
+    } catch (const std::exception& error) {
+        services_.report(error);
+    }
 }
 
 void SegmentOperations::remove_file(std::int64_t recording_id, const Delete& session,

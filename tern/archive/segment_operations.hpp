@@ -77,6 +77,8 @@ class SegmentOperations final : public PendingDeletes {
                                    std::int64_t position) const;
     [[nodiscard]] bool cut_segment(const Request& request, const RecordingSummary& recording,
                                    std::int64_t position) const;
+    /// -1 when it is no segment file's name.
+    [[nodiscard]] static std::int64_t base_of(const std::string& name);
     [[nodiscard]] std::vector<std::string> all_files(std::int64_t recording_id) const;
     /// Answers OK(count) and starts the deletion; DELETE at once when there is nothing to delete.
     void schedule(const Request& request, const std::vector<std::string>& files);
@@ -88,6 +90,7 @@ class SegmentOperations final : public PendingDeletes {
     void move_segments(const Request& request, const RecordingSummary& from,
                        const RecordingSummary& to);
     int work_on(std::int64_t recording_id, Delete& session);
+    void sync_directory();
     void remove_file(std::int64_t recording_id, const Delete& session, const std::string& name);
     [[nodiscard]] std::string path(const std::string& name) const;
 

@@ -68,6 +68,13 @@ class KilledArchive : public ArchiveWorld, public ::testing::WithParamInterface<
 
     static inline std::int64_t acknowledged_in_all_ = 0;
 
+    void fail_power() {
+        archive_process_->kill();
+        world_.scheduler().remove(*archive_agent_);
+        host_.crash();
+        archive_.reset();
+    }
+
     void restart_archive(bool driver_died) {
         if (driver_died) {
             kill_client(*current_);
@@ -115,13 +122,35 @@ TEST_P(KilledArchive, PowerFailureKeepsWhatWasSynced) {
     auto first = start_recording();
     Sent sent{.id = first.id, .initial_term_id = first.publication->initial_term_id()};
     load(first, sent);
-    archive_process_->kill();
-    world_.scheduler().remove(*archive_agent_);
-    host_.crash();
-    archive_.reset();
+    fail_power();
     first.publication.reset();
     restart_archive(true);
     check(sent);
+}
+
+/// The files that were removed come back, and are no part of the recording.
+TEST_P(KilledArchive, PowerFailureKeepsATruncation) {
+    context_.file_sync_level = context_.catalog_file_sync_level = 2;
+    host_.disk().options().crash.lose_directory_changes_ppm = 1'000'000;
+    start_all();
+    const auto begun = record(3);
+    ASSERT_GT(extend(begun, 3, 400), 3 * context_.segment_file_length);
+    archive_client().truncate_recording(begun.id, begun.stop);
+    await([&] { return has_signal(kSignalDelete, begun.id); }, "the truncation");
+    archive_client().extend_recording(begun.id, "aeron:ipc", kStream,
+                                      archive::SourceLocation::local);
+    auto uri = wire::ChannelUri::parse("aeron:ipc");
+    uri.put_initial_position(begun.stop, begun.initial_term_id, kTermLength);
+    auto publication = aeron().add_exclusive_publication(uri.to_string(), kStream);
+    await([&] { return publication->is_connected(); }, "the recorder again");
+    offer(*publication, 3, 3);
+    const auto stop = publication->position();
+    await_recorded(begun.id, stop);
+    fail_power();
+    publication.reset();
+    restart_archive(true);
+    EXPECT_EQ(archive_client().get_stop_position(begun.id), stop);
+    check({.id = begun.id, .acknowledged = stop, .messages = 6});
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, KilledArchive, testing::Range(1, 31));
