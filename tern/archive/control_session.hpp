@@ -106,6 +106,8 @@ class ControlSession final : public SessionProxy {
     void reject() override;
 
   private:
+    static constexpr std::int64_t kStays = INT64_MAX;
+
     int work_in_state();
     /// The client does not listen any more: nothing is sent to it. What it sent before, such as its
     /// close request, may not have been read yet, and still counts.
@@ -142,9 +144,8 @@ class ControlSession final : public SessionProxy {
     std::vector<std::byte> principal_;
     std::vector<std::byte> buffer_;  // for encoding
     std::deque<std::vector<std::byte>> queue_;
-    static constexpr std::int64_t kStays = INT64_MAX;
-    std::int64_t deadline_ns_;  // kNoDeadline: none
-    std::int64_t leave_deadline_ns_ = kStays;
+    std::int64_t deadline_ns_;                 // kNoDeadline: none
+    std::int64_t leave_deadline_ns_ = kStays;  // when a client that has left is given up
     std::int64_t now_ns_;
     std::int64_t resend_at_ns_ = 0;
     std::int64_t ping_at_ns_ = 0;

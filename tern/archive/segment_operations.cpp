@@ -94,6 +94,12 @@ void SegmentOperations::truncate(ControlSession& session, std::int64_t correlati
     schedule(request, files);
 }
 
+std::unique_ptr<platform::File> SegmentOperations::open_segment(std::int64_t recording_id,
+                                                                std::int64_t base,
+                                                                platform::Access access) const {
+    return services_.platform.storage.open(path(segment_file_name(recording_id, base)), access);
+}
+
 /// A request refused for an I/O error is reported, too.
 bool SegmentOperations::refuse_failure(const Request& request, const std::exception& error) const {
     services_.report(error);
@@ -106,8 +112,7 @@ bool SegmentOperations::is_at_frame(const Request& request, const RecordingSumma
     const auto geometry = recording.geometry();
     const auto base = geometry.segment_base(position);
     try {
-        const auto file = services_.platform.storage.open(
-            path(segment_file_name(request.recording_id, base)), platform::Access::read_only);
+        const auto file = open_segment(request.recording_id, base, platform::Access::read_only);
         std::array<std::byte, wire::kDataHeaderLength> bytes{};
         const bool whole = file->read_at(position - base, bytes) == bytes.size();
         const auto frame = read_frame_header(bytes);
@@ -129,8 +134,7 @@ bool SegmentOperations::cut_segment(const Request& request, const RecordingSumma
     const auto geometry = recording.geometry();
     const auto base = geometry.segment_base(position);
     try {
-        const auto file = services_.platform.storage.open(
-            path(segment_file_name(request.recording_id, base)), platform::Access::read_write);
+        const auto file = open_segment(request.recording_id, base, platform::Access::read_write);
         file->truncate(position - base);
         file->truncate(geometry.segment_length);
         if (services_.context.file_sync_level > 0) file->sync(true);

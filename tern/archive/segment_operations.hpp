@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,9 @@ class SegmentOperations final : public PendingDeletes {
     [[nodiscard]] bool refuse_if_deleting(const Request& request) const;
     [[nodiscard]] bool is_valid_detach(const Request& request, const RecordingSummary& recording,
                                        std::int64_t new_start) const;
+    [[nodiscard]] std::unique_ptr<platform::File> open_segment(std::int64_t recording_id,
+                                                               std::int64_t base,
+                                                               platform::Access access) const;
     bool refuse_failure(const Request& request, const std::exception& error) const;
     [[nodiscard]] bool is_at_frame(const Request& request, const RecordingSummary& recording,
                                    std::int64_t position) const;
