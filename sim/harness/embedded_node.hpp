@@ -45,6 +45,9 @@ class EmbeddedNode : public NodeProcess {
     /// The node is still there, but has closed.
     virtual void on_closed() {}
     void find(std::string what);
+    /// Destroys a node that may not have closed. While it goes it calls what configure() gave it:
+    /// for destructors of those who derive.
+    void drop() { node_.reset(); }
 
   private:
     void on_archive_event(std::string_view line);

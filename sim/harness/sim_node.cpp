@@ -27,6 +27,7 @@ SimNode::SimNode(virtual_world::Host& host, NodeLayout layout, const SimNodeOpti
 
 SimNode::~SimNode() {
     if (process_ != nullptr) process_->kill();
+    drop();
 }
 
 platform::Platform SimNode::begin_process() {

@@ -27,6 +27,8 @@ constexpr Regression kRegressions[] = {
     {"archive", 930000095},
     {"archive", 930000220},
     {"archive", 930000369},
+    {"archive", 950000251},
+    {"archive", 950000303},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

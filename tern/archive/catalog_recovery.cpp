@@ -218,8 +218,9 @@ RecoveredStop recover_stop_position(platform::Storage& storage,
                         *base + torn->offset, torn->aligned_length);
         file->truncate(walk.end);
         file->truncate(recording.segment_file_length);
-        file->sync(true);
     }
+    // Its last write may not have been synced: the catalog's word must not outlive it.
+    if (walk.end > begin || torn != nullptr) file->sync(true);
     if (!walk.note.empty()) {
         walk.note = fmt::format("recording {}: {}: {}", recording.recording_id, path, walk.note);
     }

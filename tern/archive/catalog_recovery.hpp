@@ -37,7 +37,8 @@ struct RecoveredStop {
 };
 
 /// `segments`: base positions of the recording's files, ascending. `buffer`: scratch for reading,
-/// at least 4096 bytes. Cuts the last file when its last frame is torn. Throws StorageError.
+/// at least 4096 bytes. Cuts the last file when its last frame is torn, and syncs it: what is found
+/// may be in the system's memory only. Throws StorageError.
 [[nodiscard]] RecoveredStop recover_stop_position(platform::Storage& storage,
                                                   const std::string& archive_directory,
                                                   const RecordingSummary& recording,

@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "tern/archive/frame_layout.hpp"
 #include "tern/archive/test_support.hpp"
 #include "tern/platform/posix/platform.hpp"
+#include "tern/platform/sim/world.hpp"
 
 namespace tern::archive {
 namespace {
@@ -165,6 +167,35 @@ TEST_F(RecoveryTest, SmallReadsFindTheSame) {
     EXPECT_EQ(expected, std::ssize(segment_));
     buffer_.resize(4096);
     EXPECT_EQ(recover({0}).position, expected);
+}
+
+/// The archive was killed between a write and its sync; power fails after the restart.
+TEST_F(RecoveryTest, WhatWasRecoveredOutlivesAPowerFailure) {
+    platform::sim::World world(1);
+    auto& host = world.add_host("alpha");
+    host.disk().options().crash.lose_page_ppm = 1'000'000;
+    append(wire::kDataFrameType, 1000);
+    const auto path = platform::join_path("/archive", segment_file_name(5, 0));
+    {
+        auto& storage = host.start("archive").platform().storage;
+        storage.create_directories("/archive", platform::Visibility::shared);
+        const auto file =
+            storage.create(path, {.sparse = true, .visibility = platform::Visibility::shared});
+        file->truncate(kSegment);
+        file->sync(true);
+        storage.sync_directory("/archive");
+        storage.sync_directory("/");
+        file->write_at(0, segment_);
+    }
+    const auto recovered =
+        recover_stop_position(host.start("again").platform().storage, "/archive", recording_,
+                              std::array{std::int64_t{0}}, Checksum::none, buffer_);
+    EXPECT_EQ(recovered.position, std::ssize(segment_));
+    host.crash();
+    auto& storage = host.start("after").platform().storage;
+    std::vector<std::byte> kept(segment_.size());
+    storage.open(path, platform::Access::read_only)->read_at(0, kept);
+    EXPECT_EQ(kept, segment_);
 }
 
 }  // namespace

@@ -84,7 +84,10 @@ void SegmentOperations::truncate(ControlSession& session, std::int64_t correlati
         replays_->stop_replays_of(recording_id);  // before what they read is taken away
         if (is_cut && !cut_segment(request, *recording, position)) return;
         auto from = position == base ? base : base + geometry.segment_length;
-        for (; from <= stop; from += geometry.segment_length) {
+        // Behind the end there may be one that could not be made whole when the recording stopped.
+        auto& storage = services_.platform.storage;
+        for (; from <= stop || storage.exists(path(segment_file_name(recording_id, from)));
+             from += geometry.segment_length) {
             files.push_back(segment_file_name(recording_id, from));
         }
     }

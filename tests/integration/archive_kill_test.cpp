@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/support/archive_world.hpp"
 
 namespace tern::testing_support {
@@ -151,6 +153,34 @@ TEST_P(KilledArchive, PowerFailureKeepsATruncation) {
     restart_archive(true);
     EXPECT_EQ(archive_client().get_stop_position(begun.id), stop);
     check({.id = begun.id, .acknowledged = stop, .messages = 6});
+}
+
+/// The disk fails while the next segment is made: its file is there, the recording ends before it.
+TEST_P(KilledArchive, ATruncationTakesWhatAFailedWriteLeft) {
+    context_.file_sync_level = context_.catalog_file_sync_level = 2;
+    start_all();
+    const auto segment = context_.segment_file_length;
+    auto live = start_recording();
+    offer(*live.publication, 0, 1);
+    const Recorded first{live.id, live.publication->position(), live.publication->session_id(),
+                         live.publication->initial_term_id()};
+    host_.disk().fail_next(platform::sim::DiskOperation::sync,
+                           fmt::format("/{}-{}.rec", live.id, 2 * segment), EIO);
+    int sent = 1;
+    const auto stop = [&] { return archive_client().get_stop_position(live.id); };
+    while (stop() < 0) {
+        while (live.publication->offer(stream_message(sent)) > 0) ++sent;
+        step();
+    }
+    archive_client().stop_recording(live.subscription_id);
+    live.publication->close();
+    pass(11 * kNanosPerSecond);  // until it is nobody's image
+    ASSERT_GT(stop(), segment);
+    ASSERT_LT(stop(), 2 * segment);
+    archive_client().truncate_recording(live.id, first.stop);
+    await([&] { return has_signal(kSignalDelete, live.id); }, "the truncation");
+    EXPECT_GT(extend(first, 1, sent), 2 * segment);
+    EXPECT_THAT(archive_errors(), testing::ElementsAre(testing::HasSubstr("Input/output error")));
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, KilledArchive, testing::Range(1, 31));
