@@ -29,6 +29,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 930000369},
     {"archive", 950000251},
     {"archive", 950000303},
+    {"archive", 960000578},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

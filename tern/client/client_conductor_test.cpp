@@ -421,6 +421,16 @@ TEST_F(ClientEnds, driver_says_goodbye) {
     expect_ended("has been shutdown");
 }
 
+/// The next driver in the directory has removed the log of an image that this client hears of late.
+TEST_F(ClientEnds, driver_and_its_logs_are_gone) {
+    driver_beats_ = false;
+    driver_->send(ResponseId::on_available_image,
+                  wire::ImageReady{99, 1, kStream, subscription_->registration_id(), 0,
+                                   "/nowhere/99.logbuffer", "source"});
+    driver_->say_goodbye();
+    expect_ended("has been shutdown");
+}
+
 TEST_F(ClientEnds, driver_dies_silently) {
     driver_beats_ = false;
     driver_serves_ = false;
