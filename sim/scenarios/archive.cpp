@@ -314,7 +314,8 @@ bool ArchiveScenario::is_explained(std::string_view error) const {
     // A driver that is still closing the endpoint that the recording had before it is extended.
     if (says("CLOSING state, please retry")) return true;
     if (on.has_any({FaultKind::disk_errors, FaultKind::full_disk}) &&
-        (says("Input/output error") || says("No space left"))) {
+        (says("Input/output error") || says("No space left") ||
+         says("segment file not created"))) {  // of a recording that is replayed as it begins
         return true;
     }
     const bool has_lost_bytes =

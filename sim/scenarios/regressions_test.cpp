@@ -30,6 +30,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 950000251},
     {"archive", 950000303},
     {"archive", 960000578},
+    {"archive", 970000049},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},
