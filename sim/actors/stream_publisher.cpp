@@ -27,7 +27,7 @@ int StreamPublisher::do_work(client::Aeron& aeron) {
         case State::adding:
             return find(aeron);
         case State::open:
-            return send();
+            return change_destinations(aeron) + send();
     }
     return 0;
 }
@@ -66,6 +66,7 @@ int StreamPublisher::opened(Handle publication) {
     session_->has_driver = program_.has_driver;
     session_->closed_ns = -1;
     ++session_->handles;
+    destinations_.begin();
     program_.tell(
         fmt::format("publishes stream {:#x} session {}", options_.key, publication->session_id()));
     publication_ = std::move(publication);
@@ -81,6 +82,17 @@ bool StreamPublisher::is_connected() const {
     if (const auto* shared = std::get_if<Shared>(&publication_)) return (*shared)->is_connected();
     const auto* exclusive = std::get_if<Exclusive>(&publication_);
     return exclusive != nullptr && (*exclusive)->is_connected();
+}
+
+int StreamPublisher::change_destinations(client::Aeron& aeron) {
+    const auto work_on = [&](auto& publication) {
+        return destinations_.do_work(aeron, *publication);
+    };
+    auto* shared = std::get_if<Shared>(&publication_);
+    const int work =
+        shared != nullptr ? work_on(*shared) : work_on(std::get<Exclusive>(publication_));
+    session_->unreached_ns = std::max(session_->unreached_ns, destinations_.missing_ns());
+    return work;
 }
 
 int StreamPublisher::send() {
@@ -197,6 +209,11 @@ void StreamPublisher::close() {
                               static_cast<std::int32_t>(session_->writer.session()),
                               session_->writer.sent(), session_->writer.position()));
     if (session_->handles == session_->dead_handles) session_->closed_ns = run.now_ns();
+    auto* exclusive = std::get_if<Exclusive>(&publication_);
+    if (exclusive != nullptr && options_.revoke_ppm > 0 && run.prng().chance(options_.revoke_ppm)) {
+        session_->is_revoked = true;
+        (*exclusive)->revoke_on_close();
+    }
     publication_ = std::monostate();
     session_ = nullptr;
     state_ = State::resting;

@@ -5,23 +5,15 @@
 // Thread safety: none.
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
 
-#include "sim/checkers/stream_ledger.hpp"
-#include "sim/harness/run.hpp"
+#include "sim/actors/changing_destinations.hpp"
+#include "sim/actors/stream_program_view.hpp"
 #include "tern/client/aeron.hpp"
 
 namespace tern::sim {
-
-/// What the scenario wants of all publishers and subscribers now.
-struct StreamTraffic {
-    bool is_sending = true;
-    bool is_restless = true;  ///< they pause, close, and begin anew
-    bool is_ending = false;   ///< publishers send a last burst and close, for good
-};
 
 struct PublisherOptions {
     std::uint64_t key = 0;  ///< of the stream, in the ledger
@@ -37,23 +29,14 @@ struct PublisherOptions {
     std::uint32_t abort_ppm = 0;         ///< claims that are aborted
     virtual_world::Range life_ns{0, 0};  ///< of a publication; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next
-};
-
-/// A program as its publishers and subscribers see it.
-struct StreamProgramView {
-    Run& run;
-    StreamLedger& ledger;
-    const StreamTraffic& traffic;
-    std::uint32_t host;
-    std::function<bool()> is_alive;    ///< the program
-    std::function<bool()> has_driver;  ///< the driver that its client is connected to
-    std::function<void(const std::string&)> tell;
+    DestinationOptions destinations = {};
+    std::uint32_t revoke_ppm = 0;  ///< publications (exclusive ones) that are revoked at their end
 };
 
 class StreamPublisher {
   public:
     StreamPublisher(const StreamProgramView& program, const PublisherOptions& options)
-        : program_(program), options_(options) {}
+        : program_(program), options_(options), destinations_(program, options.destinations) {}
     ~StreamPublisher() { close(); }
     StreamPublisher(const StreamPublisher&) = delete;
     StreamPublisher& operator=(const StreamPublisher&) = delete;
@@ -73,6 +56,7 @@ class StreamPublisher {
     int find(client::Aeron& aeron);
     template <typename Handle>
     int opened(Handle publication);
+    int change_destinations(client::Aeron& aeron);
     int send();
     int send_burst();
     std::int64_t offer();
@@ -88,6 +72,7 @@ class StreamPublisher {
     State state_ = State::resting;
     std::int64_t id_ = 0;  // while adding
     std::variant<std::monostate, Shared, Exclusive> publication_;
+    ChangingDestinations destinations_;
     StreamSession* session_ = nullptr;  // while open
     std::int64_t next_ns_ = 0;          // next burst, or next publication
     std::int64_t end_ns_ = 0;           // of this publication; 0: none planned

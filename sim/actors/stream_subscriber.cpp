@@ -32,6 +32,7 @@ StreamSubscriber::StreamSubscriber(const StreamProgramView& program,
                                    const SubscriberOptions& options)
     : program_(program),
       options_(options),
+      destinations_(program, options.destinations),
       assembler_([this](ConstBytes message, const Header& header) { on_message(message, header); }),
       controlled_assembler_([this](ConstBytes message, const Header& header) {
           return on_controlled(message, header);
@@ -49,7 +50,7 @@ int StreamSubscriber::do_work(client::Aeron& aeron) {
         close();
         return 1;
     }
-    return poll();
+    return destinations_.do_work(aeron, *subscription_) + poll();
 }
 
 void StreamSubscriber::add(client::Aeron& aeron) {
@@ -68,6 +69,7 @@ int StreamSubscriber::find(client::Aeron& aeron) {
         subscription_ = aeron.find_subscription(id_);
         if (!subscription_) return 0;
         is_adding_ = false;
+        destinations_.begin();
         program_.tell(fmt::format("subscribes to stream {:#x}", options_.key));
         const std::int64_t life_ns = run.prng().between(options_.life_ns);
         end_ns_ = options_.life_ns.max > 0 ? run.now_ns() + life_ns : 0;
@@ -89,7 +91,8 @@ int StreamSubscriber::find(client::Aeron& aeron) {
 int StreamSubscriber::poll() {
     auto& prng = program_.run.prng();
     if (options_.is_group) look_who_is_heard();
-    if (program_.traffic.is_restless && program_.run.now_ns() < poll_ns_) return 0;
+    const bool is_paused = program_.traffic.is_restless && program_.run.now_ns() < poll_ns_;
+    if (is_paused || (options_.is_stuck && !program_.traffic.is_ending)) return 0;
     const int fragments =
         options_.is_controlled
             ? subscription_->controlled_poll(controlled_assembler_, options_.fragment_limit)
@@ -123,6 +126,7 @@ bool StreamSubscriber::has_read(std::int32_t session_id, std::uint64_t up_to) co
 bool StreamSubscriber::is_left_behind(std::int32_t session_id) const {
     const auto found = sources_.find(session_id);
     if (found == sources_.end() || !subscription_) return false;
+    if (options_.is_lossy || options_.is_untethered) return true;
     const auto image = subscription_->image_by_session_id(session_id);
     return may_have_been_left_behind(found->second,
                                      image ? image->position() : found->second.left_at);
@@ -134,7 +138,8 @@ StreamSubscriber::Source& StreamSubscriber::source_of(std::int32_t session_id) {
     const auto found = sources_.find(session_id);
     if (found != sources_.end()) return found->second;
     StreamSession& session = program_.ledger.session(options_.key, session_id);
-    return sources_.emplace(session_id, Source{&session, StreamReader(session.writer)})
+    return sources_
+        .emplace(session_id, Source{&session, StreamReader(session.writer, options_.is_lossy)})
         .first->second;
 }
 
@@ -186,14 +191,16 @@ void StreamSubscriber::on_image_gone(const client::Image& image) {
 /// Empty when nothing is wrong with the end of an image.
 std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t position) const {
     const StreamSession& session = *source.session;
-    if (!session.has_driver || may_have_been_left_behind(source, position)) return {};
+    if (!session.has_driver || may_have_been_let_go(source)) return {};
+    if (may_have_been_left_behind(source, position)) return {};
     if (session.is_open()) {
         if (may_have_timed_out(source)) return {};
         return fmt::format("the image ends at message {}, but the stream goes on",
                            source.reader.next());
     }
     const auto missing = source.reader.finish(session.writer.sent());
-    if (!missing || !session.has_driver() || may_have_lost_the_end(source)) return {};
+    if (!missing || options_.is_lossy || !session.has_driver() || may_have_lost_the_end(source))
+        return {};
     return *missing;
 }
 
@@ -204,6 +211,14 @@ bool StreamSubscriber::may_have_been_left_behind(const Source& source,
                                                  std::int64_t position) const {
     return options_.is_group && !source.is_heard &&
            source.session->writer.reached() - position > kWindowLength;
+}
+
+/// On purpose.
+bool StreamSubscriber::may_have_been_let_go(const Source& source) const {
+    const std::int64_t unreached_ns =
+        std::max(source.session->unreached_ns, destinations_.missing_ns());
+    return options_.is_untethered || source.session->is_revoked ||
+           unreached_ns >= source.since_ns - kImageTimeoutNs;
 }
 
 bool StreamSubscriber::may_have_timed_out(const Source& source) const {

@@ -33,6 +33,10 @@ struct SubscriberOptions {
     virtual_world::Range pause_ns{0, 0};
     virtual_world::Range life_ns{0, 0};  ///< of a subscription; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next
+    DestinationOptions destinations = {};
+    bool is_lossy = false;       ///< reliable=false: what is lost stays away
+    bool is_untethered = false;  ///< tether=false: when it is slow, others do not wait for it
+    bool is_stuck = false;       ///< it does not poll before the stream has ended
 };
 
 class StreamSubscriber {
@@ -73,6 +77,7 @@ class StreamSubscriber {
     void on_image_gone(const client::Image& image);
     [[nodiscard]] std::string why_incomplete(const Source& source, std::int64_t position) const;
     [[nodiscard]] bool may_have_been_left_behind(const Source& source, std::int64_t position) const;
+    [[nodiscard]] bool may_have_been_let_go(const Source& source) const;
     [[nodiscard]] bool may_have_timed_out(const Source& source) const;
     [[nodiscard]] bool may_have_lost_the_end(const Source& source) const;
     Source& source_of(std::int32_t session_id);
@@ -85,6 +90,7 @@ class StreamSubscriber {
     bool is_adding_ = false;
     bool is_closing_ = false;
     std::unique_ptr<client::Subscription> subscription_;
+    ChangingDestinations destinations_;
     std::map<std::int32_t, Source> sources_;  // by session id
     client::FragmentAssembler<std::function<void(ConstBytes, const client::Header&)>> assembler_;
     client::ControlledFragmentAssembler<

@@ -47,7 +47,7 @@ std::string StreamReader::finding(const std::string& text) const {
 std::optional<std::string> StreamReader::on_image(std::optional<std::uint64_t> first) {
     const bool had_one = has_image_;
     has_image_ = true;
-    may_skip_ = !first;
+    may_skip_ = is_lossy_ || !first;
     const std::uint64_t before = std::exchange(next_, first.value_or(next_));
     if (had_one) return finding("a second image while the first is there");
     if (next_ < before) {
@@ -76,7 +76,7 @@ std::optional<std::string> StreamReader::on_message(ConstBytes message) {
                                    writer_->sent()));
     }
     auto found = check_order(header->sequence);
-    may_skip_ = false;
+    may_skip_ = is_lossy_;
     next_ = header->sequence + 1;  // one finding for one fault, not for all that follows
     return found;
 }

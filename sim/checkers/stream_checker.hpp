@@ -71,8 +71,9 @@ class StreamWriter {
 
 class StreamReader {
   public:
-    /// `writer` outlives the reader.
-    explicit StreamReader(const StreamWriter& writer) : writer_(&writer) {}
+    /// `writer` outlives the reader. `is_lossy`: messages may be missing anywhere.
+    explicit StreamReader(const StreamWriter& writer, bool is_lossy = false)
+        : writer_(&writer), is_lossy_(is_lossy) {}
 
     /// The subscriber has an image of the writer's session. `first` is the message it has to begin
     /// with, none that it has had; nullopt where it may begin with any that it has not had yet.
@@ -93,6 +94,7 @@ class StreamReader {
     [[nodiscard]] std::uint64_t first_due(std::uint64_t sequence) const;
 
     const StreamWriter* writer_;
+    bool is_lossy_;
     std::uint64_t next_ = 0;
     bool has_image_ = false;
     bool may_skip_ = false;  // the next message may be any that is not below next_

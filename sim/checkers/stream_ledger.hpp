@@ -26,8 +26,10 @@ struct StreamSession {
     int dead_handles = 0;    ///< of those, that nobody will close: their program has died
     /// Whether the driver that it was added at is still there; empty: it was not found yet.
     std::function<bool()> has_driver;
-    std::int64_t closed_ns = -1;  ///< when the last handle was closed; -1: it was not
-    std::uint64_t mark = 0;       ///< how many were sent when the scenario looked last
+    std::int64_t closed_ns = -1;     ///< when the last handle was closed; -1: it was not
+    std::int64_t unreached_ns = -1;  ///< when it lacked one of its destinations last; -1: never
+    bool is_revoked = false;         ///< what was not read yet when it closed may be lost
+    std::uint64_t mark = 0;          ///< how many were sent when the scenario looked last
 
     [[nodiscard]] bool is_open() const { return handles > dead_handles && has_driver(); }
 };

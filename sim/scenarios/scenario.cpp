@@ -6,6 +6,7 @@
 #include <array>
 
 #include "sim/scenarios/archive.hpp"
+#include "sim/scenarios/channels.hpp"
 #include "sim/scenarios/cluster.hpp"
 #include "sim/scenarios/shutdown_cycle.hpp"
 #include "sim/scenarios/streams.hpp"
@@ -20,6 +21,8 @@ constexpr std::array kScenarios{
              "archive cluster node", play_shutdown},
     Scenario{"streams", "publishers and subscribers on three hosts with a media driver each",
              "driver client logbuffer memory", play_streams},
+    Scenario{"channels", "streams over channels of every kind, whose destinations come and go",
+             "driver client logbuffer", play_channels},
     Scenario{"archive", "an archive, and users of it on three hosts", "archive", play_archive},
 };
 

@@ -2,429 +2,72 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <memory>
-#include <vector>
-
-#include "sim/actors/driver_actor.hpp"
-#include "sim/actors/stream_program.hpp"
-#include "sim/checkers/driver_hygiene.hpp"
-#include "sim/harness/nemesis.hpp"
+#include "sim/scenarios/stream_stage.hpp"
 
 namespace tern::sim {
 namespace {
 
-using virtual_world::Range;
-
-constexpr const char* kAeronDirectory = "/dev/shm/aeron";
-constexpr std::array kHostNames{"alpha", "beta", "gamma"};
-constexpr std::size_t kHostCount = kHostNames.size();
-constexpr std::size_t kProgramsPerHost = 2;
-constexpr std::int64_t kSecond = 1'000'000'000;
-
-// Bounds. A driver takes over from a dead one after 10 s, clients give a dead driver up after 10 s,
-// images that timed out are let in again after 10 s, an abandoned claim is passed after 15 s.
-constexpr std::int64_t kFlowTimeoutNs = 40 * kSecond;
-constexpr std::int64_t kDrainTimeoutNs = 10 * kSecond;
-constexpr std::int64_t kIdleNs = 12 * kSecond;  // longer than images live without a heartbeat
-constexpr std::int64_t kResumeTimeoutNs = 5 * kSecond;
-constexpr Range kUnheardNs{1'200'000'000, 2 * kSecond};  // a stream that ended is repaired for 5 s
-constexpr std::uint32_t kUnheardLossPpm = 300'000;
-constexpr std::int64_t kEndTimeoutNs = 40 * kSecond;
-constexpr std::int64_t kReleaseTimeoutNs = 40 * kSecond;
-constexpr std::int64_t kCloseTimeoutNs = 10 * kSecond;
-constexpr std::int64_t kLookIntervalNs = 10'000'000;
-
-constexpr FaultSet kMachineFaults{FaultKind::preemption, FaultKind::clock_drift, FaultKind::pause,
-                                  FaultKind::clock_jump, FaultKind::kill,        FaultKind::close,
-                                  FaultKind::host_crash};
-constexpr FaultSet kActorFaults{FaultKind::kill, FaultKind::close, FaultKind::pause};
-
-struct Stream {
-    std::uint64_t key = 0;
-    std::string name = {};
-    std::size_t from = 0;
-    std::vector<std::size_t> to = {};
-    bool is_ipc = false;
-    bool is_group = false;
-    /// Of subscribers there; at `from`: of publishers.
-    std::function<std::string(std::size_t host)> channel = {};
-};
-
-class Streams {
-  public:
-    explicit Streams(Run& run);
-    void play();
-
-  private:
-    void draw_streams();
-    void add_stream(const Stream& stream);
-    void add_publishers(const Stream& stream);
-    void add_subscribers(const Stream& stream, std::size_t host);
-    PublisherOptions draw_publisher(const Stream& stream);
-    SubscriberOptions draw_subscriber(const Stream& stream, std::size_t host);
-
-    void draw_links_of_the_end();
-    void await(std::string_view what, std::int64_t timeout_ns, const std::function<bool()>& is_so);
-    void set_mark();
-    [[nodiscard]] std::string what_does_not_flow(bool is_all = true);
-    void flow(std::int64_t timeout_ns);
-    void rest();
-    void lose_host();
-    void end_streams();
-    void be_unheard();
-    void end_programs();
-    void end_drivers();
-
-    [[nodiscard]] StreamProgram& program(std::size_t host, std::size_t number) {
-        return *programs_[host * kProgramsPerHost + number];
-    }
-
-    Run& run_;
-    StreamLedger ledger_;
-    StreamTraffic traffic_;
-    std::vector<virtual_world::Host*> hosts_;
-    std::vector<std::unique_ptr<DriverActor>> drivers_;
-    std::vector<std::unique_ptr<StreamProgram>> programs_;
-    std::vector<std::uint64_t> keys_;
-    virtual_world::LinkOptions link_of_the_end_;
-};
-
-std::string address(std::size_t host) { return fmt::format("10.0.0.{}", host + 1); }
-
-Streams::Streams(Run& run) : run_(run) {
-    auto& world = run.make_world(kNetworkFaults | kMachineFaults);
-    const bool is_shared = run.prng().chance(500'000);
-    run.note_option(is_shared ? "drivers on one thread each" : "drivers on three threads each");
-    for (const char* name : kHostNames) {
-        auto& host = *hosts_.emplace_back(&world.add_host(name));
-        auto context =
-            make_driver_context(kAeronDirectory, is_shared ? driver::ThreadingMode::shared
-                                                           : driver::ThreadingMode::dedicated);
-        drivers_.push_back(std::make_unique<DriverActor>(run, host, std::move(context)));
-        for (std::size_t i = 0; i < kProgramsPerHost; ++i) {
-            programs_.push_back(std::make_unique<StreamProgram>(
-                run, *drivers_.back(), ledger_, traffic_, fmt::format("program {}", i + 1)));
-        }
-    }
-    draw_streams();
+StreamPlan unicast(std::size_t from, std::size_t to, int port) {
+    const std::string channel = fmt::format("aeron:udp?endpoint={}:{}", address_of_host(to), port);
+    return {.name = fmt::format("unicast {}-{}", from, to),
+            .from = from,
+            .to = {to},
+            .channel = [channel](std::size_t) { return channel; }};
 }
 
-// Who publishes what ----------------------------------------------------------------------------
+StreamPlan multicast() {
+    return {.name = "multicast",
+            .from = 0,
+            .to = {1, 2},
+            .is_group = true,
+            .channel = [](std::size_t host) {
+                return fmt::format("aeron:udp?endpoint=224.20.30.39:21000|interface={}|fc=min",
+                                   address_of_host(host));
+            }};
+}
 
-void Streams::draw_streams() {
-    std::uint64_t key = 0x5700;
-    const auto add = [&](Stream stream) {
-        stream.key = ++key;
-        if (run_.prng().chance(650'000)) add_stream(stream);
-    };
-    const auto unicast = [](std::size_t from, std::size_t to, int port) {
-        const std::string channel = fmt::format("aeron:udp?endpoint={}:{}", address(to), port);
-        return Stream{.name = fmt::format("unicast {}-{}", from, to),
-                      .from = from,
-                      .to = {to},
-                      .channel = [channel](std::size_t) { return channel; }};
+StreamPlan multi_destination() {
+    return {.name = "multi-destination",
+            .from = 1,
+            .to = {0, 2},
+            .is_group = true,
+            .channel = [](std::size_t host) {
+                const std::string control =
+                    fmt::format("control={}:22000|control-mode=dynamic", address_of_host(1));
+                return host == 1 ? fmt::format("aeron:udp?{}|fc=min", control)
+                                 : fmt::format("aeron:udp?endpoint={}:22001|{}",
+                                               address_of_host(host), control);
+            }};
+}
+
+StreamPlan ipc(std::size_t host) {
+    return {.name = fmt::format("ipc {}", host),
+            .from = host,
+            .to = {host},
+            .is_ipc = true,
+            .channel = [](std::size_t) { return std::string("aeron:ipc"); }};
+}
+
+}  // namespace
+
+void play_streams(Run& run) {
+    StreamStage stage(run);
+    const auto add = [&](const StreamPlan& plan) {
+        if (run.prng().chance(650'000)) {
+            stage.add(plan);
+        } else {
+            stage.leave_out();
+        }
     };
     add(unicast(0, 1, 20'001));
     add(unicast(0, 1, 20'001));  // two streams on one endpoint
     add(unicast(1, 0, 20'002));
     add(unicast(1, 2, 20'003));
     add(unicast(2, 0, 20'004));
-    add({.name = "multicast",
-         .from = 0,
-         .to = {1, 2},
-         .is_group = true,
-         .channel = [](std::size_t host) {
-             return fmt::format("aeron:udp?endpoint=224.20.30.39:21000|interface={}|fc=min",
-                                address(host));
-         }});
-    add({.name = "multi-destination",
-         .from = 1,
-         .to = {0, 2},
-         .is_group = true,
-         .channel = [](std::size_t host) {
-             const std::string control =
-                 fmt::format("control={}:22000|control-mode=dynamic", address(1));
-             return host == 1
-                        ? fmt::format("aeron:udp?{}|fc=min", control)
-                        : fmt::format("aeron:udp?endpoint={}:22001|{}", address(host), control);
-         }});
-    for (std::size_t host = 0; host < kHostCount; ++host) {
-        add({.name = fmt::format("ipc {}", host),
-             .from = host,
-             .to = {host},
-             .is_ipc = true,
-             .channel = [](std::size_t) { return std::string("aeron:ipc"); }});
-    }
+    add(multicast());
+    add(multi_destination());
+    for (std::size_t host = 0; host < kStreamHosts; ++host) add(ipc(host));
+    stage.play();
 }
-
-void Streams::add_stream(const Stream& stream) {
-    run_.note_option(fmt::format("{:#x} {}", stream.key, stream.name));
-    keys_.push_back(stream.key);
-    add_publishers(stream);
-    for (const std::size_t host : stream.to) add_subscribers(stream, host);
-}
-
-void Streams::add_publishers(const Stream& stream) {
-    PublisherOptions options = draw_publisher(stream);
-    const bool has_two = run_.prng().chance(400'000);
-    const auto first = static_cast<std::size_t>(run_.prng().between({0, 1}));
-    program(stream.from, first).add(options);
-    if (has_two) program(stream.from, 1 - first).add(options);
-}
-
-PublisherOptions Streams::draw_publisher(const Stream& stream) {
-    auto& prng = run_.prng();
-    constexpr std::array<std::int64_t, 4> kLengths{100, 1'000, 1'376, 8'000};
-    PublisherOptions options;
-    options.key = stream.key;
-    options.channel = stream.channel(stream.from);
-    options.stream_id = static_cast<std::int32_t>(stream.key & 0xff) + 1000;
-    options.is_exclusive = prng.chance(400'000);
-    options.length.max = kLengths[static_cast<std::size_t>(prng.between({0, 3}))];
-    options.burst.max = prng.between({1, 60});
-    const std::int64_t bytes_per_second = prng.between({5'000, 80'000});
-    const std::int64_t bytes = (options.length.max / 2 + 50) * (options.burst.max / 2 + 1);
-    options.pause_ns = {0, 2 * bytes * kSecond / bytes_per_second};
-    if (prng.chance(150'000)) options.pause_ns = {0, 20 * kSecond};
-    if (prng.chance(500'000)) options.claim_ppm = 300'000;
-    if (prng.chance(500'000)) {
-        options.hold_ppm = 100'000;
-        options.hold_ns.max = prng.between({1, 500}) * 1'000'000;
-    }
-    if (prng.chance(500'000)) options.abort_ppm = 100'000;
-    if (prng.chance(500'000)) {
-        options.life_ns = {1 * kSecond, prng.between({2, 20}) * kSecond};
-        options.rest_ns = {0, prng.between({1, 3'000}) * 1'000'000};
-    }
-    return options;
-}
-
-void Streams::add_subscribers(const Stream& stream, std::size_t host) {
-    const bool has_two = run_.prng().chance(400'000);
-    const auto first = static_cast<std::size_t>(run_.prng().between({0, 1}));
-    program(host, first).add(draw_subscriber(stream, host));
-    if (has_two) program(host, 1 - first).add(draw_subscriber(stream, host));
-}
-
-SubscriberOptions Streams::draw_subscriber(const Stream& stream, std::size_t host) {
-    auto& prng = run_.prng();
-    SubscriberOptions options;
-    options.key = stream.key;
-    options.channel = stream.channel(host);
-    options.stream_id = static_cast<std::int32_t>(stream.key & 0xff) + 1000;
-    options.is_ipc = stream.is_ipc;
-    options.is_group = stream.is_group;
-    options.fragment_limit = static_cast<int>(prng.between({1, 20}));
-    options.is_controlled = prng.chance(500'000);
-    if (prng.chance(500'000)) options.abort_ppm = 50'000;
-    if (prng.chance(500'000)) {
-        options.pause_ppm = 10'000;
-        options.pause_ns = {1'000'000, prng.between({10, 6'000}) * 1'000'000};
-    }
-    if (prng.chance(400'000)) {
-        options.life_ns = {1 * kSecond, prng.between({2, 20}) * kSecond};
-        options.rest_ns = {0, prng.between({1, 3'000}) * 1'000'000};
-    }
-    return options;
-}
-
-// The run ---------------------------------------------------------------------------------------
-
-void Streams::play() {
-    Nemesis nemesis(run_);
-    for (auto* host : hosts_) nemesis.add_host(*host, true);
-    for (auto& driver : drivers_) nemesis.add_actor(*driver, kActorFaults);
-    for (auto& program : programs_) nemesis.add_actor(*program, kActorFaults);
-    for (auto& driver : drivers_) driver->start();
-    for (auto& program : programs_) program->start();
-    while (run_.now_ns() < run_.duration_ns()) {
-        nemesis.step();
-        run_.step();
-    }
-    nemesis.stop();
-    traffic_.is_restless = false;
-    draw_links_of_the_end();
-    flow(kFlowTimeoutNs);
-    if (run_.prng().chance(300'000)) rest();
-    if (run_.prng().chance(300'000)) lose_host();
-    end_streams();
-    end_programs();
-    end_drivers();
-}
-
-void Streams::await(std::string_view what, std::int64_t timeout_ns,
-                    const std::function<bool()>& is_so) {
-    std::int64_t next_look_ns = 0;
-    run_.await(what, timeout_ns, [&] {
-        if (run_.now_ns() < next_look_ns) return false;
-        next_look_ns = run_.now_ns() + kLookIntervalNs;
-        return is_so();
-    });
-}
-
-/// A little is lost even now: that must not matter.
-void Streams::draw_links_of_the_end() {
-    auto& prng = run_.prng();
-    auto& link = link_of_the_end_;
-    if (prng.chance(600'000))
-        link.loss_ppm = static_cast<std::uint32_t>(prng.between({0, 150'000}));
-    if (prng.chance(300'000)) link.duplicate_ppm = 20'000;
-    if (prng.chance(300'000)) link.reorder_ppm = 20'000;
-    run_.note_option(fmt::format("links of the end: loss {} ppm", link.loss_ppm));
-    for (const auto* from : hosts_) {
-        for (const auto* to : hosts_) {
-            if (from != to) run_.world().network().set_link(from->index(), to->index(), link);
-        }
-    }
-}
-
-void Streams::set_mark() {
-    ledger_.for_each([](std::uint64_t, std::int32_t, StreamSession& session) {
-        session.mark = session.writer.sent() + 1;
-    });
-}
-
-/// Each publisher is connected, and each subscriber has got something that was sent after the mark
-/// from each of them; empty when it is so. Not `is_all`: but for those that were left behind.
-std::string Streams::what_does_not_flow(bool is_all) {
-    for (const auto& program : programs_) {
-        if (program->is_ready()) continue;
-        return fmt::format("{} {} to be connected", program->host().name(), program->name());
-    }
-    std::string missing;
-    ledger_.for_each([&](std::uint64_t key, std::int32_t session_id, StreamSession& session) {
-        if (!missing.empty() || !session.has_driver || !session.is_open()) return;
-        for (const auto& program : programs_) {
-            for (const auto& subscriber : program->subscribers()) {
-                const auto& options = subscriber->options();
-                if (options.key != key || subscriber->has_read(session_id, session.mark)) continue;
-                if (!is_all && subscriber->is_left_behind(session_id)) continue;
-                missing =
-                    fmt::format("message {} of stream {:#x} session {} at {} {}", session.mark, key,
-                                session_id, program->host().name(), program->name());
-            }
-        }
-    });
-    return missing;
-}
-
-void Streams::flow(std::int64_t timeout_ns) {
-    set_mark();
-    std::string missing;
-    const std::int64_t deadline_ns = run_.now_ns() + timeout_ns;
-    await("messages on all streams", timeout_ns + kSecond, [&] {
-        missing = what_does_not_flow();
-        if (!missing.empty() && run_.now_ns() >= deadline_ns) {
-            run_.violation(
-                fmt::format("waited {} s in vain for {}", timeout_ns / kSecond, missing));
-        }
-        return missing.empty();
-    });
-    run_.tell("all streams flow");
-}
-
-/// Nothing is sent for longer than anything lives that is not kept alive; all that was sent has
-/// arrived, but where a group has left a member behind, which joins anew meanwhile; then the
-/// streams go on.
-void Streams::rest() {
-    traffic_.is_sending = false;
-    run_.tell("the streams rest");
-    run_.pass(kDrainTimeoutNs);
-    ledger_.for_each([](std::uint64_t, std::int32_t, StreamSession& session) {
-        session.mark = session.writer.sent();
-    });
-    const std::string missing = what_does_not_flow(/*is_all=*/false);
-    if (!missing.empty()) run_.violation("at rest, there is still no " + missing);
-    run_.pass(kIdleNs - kDrainTimeoutNs);
-    traffic_.is_sending = true;
-    flow(kResumeTimeoutNs + 20 * kSecond);
-}
-
-/// The power of one host fails, for good: what the others had with it ends all the same.
-void Streams::lose_host() {
-    const auto lost = static_cast<std::size_t>(run_.prng().between({0, kHostCount - 1}));
-    run_.tell(std::string(kHostNames[lost]) + ": the power fails, for good");
-    hosts_[lost]->crash();
-    hosts_.erase(hosts_.begin() + static_cast<std::ptrdiff_t>(lost));
-}
-
-void Streams::end_streams() {
-    traffic_.is_ending = true;
-    run_.tell("the streams end");
-    if (run_.prng().chance(500'000)) be_unheard();
-    await("the end of all streams", kEndTimeoutNs, [&] {
-        return std::ranges::none_of(programs_, [](const auto& p) { return p->has_streams_open(); });
-    });
-}
-
-/// For a while one host is not heard, and hears badly: what it lacks at the end of its streams it
-/// asks for in vain.
-void Streams::be_unheard() {
-    auto& network = run_.world().network();
-    const auto last = static_cast<std::int64_t>(hosts_.size()) - 1;
-    const auto* host = hosts_[static_cast<std::size_t>(run_.prng().between({0, last}))];
-    auto bad_link = link_of_the_end_;
-    bad_link.loss_ppm = kUnheardLossPpm;
-    run_.tell(host->name() + ": nothing from there reaches others");
-    for (const auto* other : hosts_) {
-        if (other == host) continue;
-        network.block(host->index(), other->index());
-        network.set_link(other->index(), host->index(), bad_link);
-    }
-    run_.pass(run_.prng().between(kUnheardNs));
-    for (const auto* other : hosts_) {
-        if (other == host) continue;
-        network.unblock(host->index(), other->index());
-        network.set_link(other->index(), host->index(), link_of_the_end_);
-    }
-    run_.tell(host->name() + ": is heard again");
-}
-
-void Streams::end_programs() {
-    for (auto& program : programs_) program->ask_to_end();
-    await("the end of all programs", kCloseTimeoutNs, [&] {
-        return std::ranges::none_of(programs_, [](const auto& p) { return p->is_running(); });
-    });
-    std::vector<virtual_world::Process*> inspectors;
-    for (auto* host : hosts_) inspectors.push_back(&host->start("inspector"));
-    std::vector<std::string> left;
-    const std::int64_t deadline_ns = run_.now_ns() + kReleaseTimeoutNs;
-    await("drivers without anything of clients", kReleaseTimeoutNs + kSecond, [&] {
-        left.clear();
-        for (auto* inspector : inspectors) {
-            for (const auto& line : left_in_driver(inspector->platform(), kAeronDirectory)) {
-                left.push_back(inspector->host().name() + " still has " + line);
-            }
-        }
-        if (run_.now_ns() >= deadline_ns) {
-            for (const auto& line : left) run_.violation(line);
-        }
-        return left.empty();
-    });
-    for (auto* inspector : inspectors) {
-        for (const auto& line : driver_errors(inspector->platform(), kAeronDirectory)) {
-            run_.violation(inspector->host().name() + ": " + line);
-        }
-        inspector->kill();
-    }
-}
-
-void Streams::end_drivers() {
-    for (auto& driver : drivers_) driver->ask_to_end();
-    await("the end of all drivers", kCloseTimeoutNs, [&] {
-        return std::ranges::none_of(drivers_, [](const auto& d) { return d->is_running(); });
-    });
-    for (auto* host : hosts_) {
-        for (const auto& name : host->disk().list("/dev/shm")) {
-            run_.violation(fmt::format("{}: /dev/shm/{} is left", host->name(), name));
-        }
-    }
-}
-
-}  // namespace
-
-void play_streams(Run& run) { Streams(run).play(); }
 
 }  // namespace tern::sim

@@ -43,7 +43,8 @@ ReceiveChannelEndpoint::ReceiveChannelEndpoint(const ReceiveChannelEndpointParam
       on_error_(std::move(on_error)),
       group_tag_(params.channel.group_tag() ? params.channel.group_tag() : params.group_tag) {
     active_.reserve(kMaxReceiveDestinations);
-    if (!channel().is_manual()) owned_.push_back(open(channel(), params.bind_port));
+    if (channel().is_manual()) return;
+    own_ = owned_.emplace_back(open(channel(), params.bind_port)).get();
 }
 
 std::unique_ptr<ReceiveDestination> ReceiveChannelEndpoint::open(const UdpChannel& channel,
@@ -110,7 +111,7 @@ ReceiveDestination* ReceiveChannelEndpoint::find_destination(std::int64_t destin
 // Destinations and subscriptions ----------------------------------------------------------------
 
 void ReceiveChannelEndpoint::activate(std::int64_t now_ns) {
-    for (const auto& destination : owned_) activate_destination(*destination, now_ns);
+    if (own_ != nullptr) activate_destination(*own_, now_ns);
 }
 
 void ReceiveChannelEndpoint::activate_destination(ReceiveDestination& destination,

@@ -150,6 +150,8 @@ class ReceiveChannelEndpoint {
     ErrorHandler on_error_;
     const std::optional<std::int64_t> group_tag_;
 
+    ReceiveDestination* own_ = nullptr;  // the channel itself; set before the receiver sees it
+
     // Conductor's.
     std::vector<std::unique_ptr<ReceiveDestination>> owned_;
     std::int64_t next_destination_id_ = 0;

@@ -1,0 +1,90 @@
+#pragma once
+// Three hosts with a media driver and two programs each, whose publishers and subscribers have the
+// streams that a scenario plans. Plays them through every fault that the transport has to live
+// with, and then demands that they flow, rest and end as they should, and leave nothing behind.
+//
+// Thread safety: none.
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/actors/driver_actor.hpp"
+#include "sim/actors/stream_program.hpp"
+
+namespace tern::sim {
+
+inline constexpr std::size_t kStreamHosts = 3;
+inline constexpr std::size_t kProgramsPerHost = 2;
+
+/// "10.0.0.<host + 1>".
+[[nodiscard]] std::string address_of_host(std::size_t host);
+
+/// A stream, and who has a part in it. What is not said here is drawn.
+struct StreamPlan {
+    std::string name;
+    std::size_t from = 0;
+    std::vector<std::size_t> to;
+    bool is_ipc = false;
+    bool is_group = false;
+    bool is_for_one = false;  ///< one subscriber on a host: it binds what another could not
+    /// Of subscribers there; at `from`: of publishers.
+    std::function<std::string(std::size_t host)> channel;
+    /// What is particular; empty: nothing. Called once for each of them.
+    std::function<void(PublisherOptions&)> adapt_publisher = {};
+    std::function<void(SubscriberOptions&)> adapt_subscriber = {};
+};
+
+class StreamStage {
+  public:
+    explicit StreamStage(Run& run);
+
+    [[nodiscard]] Run& run() noexcept { return run_; }
+    /// Another stream: with its publishers, one or two, and its subscribers, one or two on a host.
+    /// Returns its key.
+    std::uint64_t add(const StreamPlan& plan);
+    /// Numbers are given to streams that are left out, too: a stream has the same in each run.
+    void leave_out() noexcept { ++last_key_; }
+    /// More of a stream that there is.
+    void add_publishers(std::uint64_t key, const StreamPlan& plan);
+    void add_subscribers(std::uint64_t key, const StreamPlan& plan, std::size_t host);
+
+    /// All of it; ends with the run's first violation.
+    void play();
+
+  private:
+    PublisherOptions draw_publisher(std::uint64_t key, const StreamPlan& plan);
+    SubscriberOptions draw_subscriber(std::uint64_t key, const StreamPlan& plan, std::size_t host);
+
+    void draw_links_of_the_end();
+    void await(std::string_view what, std::int64_t timeout_ns, const std::function<bool()>& is_so);
+    void set_mark();
+    [[nodiscard]] std::string what_does_not_flow(bool is_all = true);
+    void flow(std::int64_t timeout_ns);
+    void rest();
+    void lose_host();
+    void end_streams();
+    void be_unheard();
+    void end_programs();
+    void end_drivers();
+
+    [[nodiscard]] StreamProgram& program(std::size_t host, std::size_t number) {
+        return *programs_[host * kProgramsPerHost + number];
+    }
+
+    Run& run_;
+    StreamLedger ledger_;
+    StreamTraffic traffic_;
+    std::vector<virtual_world::Host*> hosts_;
+    std::vector<std::unique_ptr<DriverActor>> drivers_;
+    std::vector<std::unique_ptr<StreamProgram>> programs_;
+    std::uint64_t last_key_ = 0x5700;
+    /// Somebody binds what a client that died, or has closed just now, is still bound to.
+    bool may_be_bound_ = false;
+    virtual_world::LinkOptions link_of_the_end_;
+};
+
+}  // namespace tern::sim
