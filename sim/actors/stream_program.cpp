@@ -105,11 +105,17 @@ bool StreamProgram::is_ready() const {
            std::ranges::all_of(subscribers_, is_open);
 }
 
-bool StreamProgram::has_streams_open() const {
-    const auto is_open = [](const auto& publisher) { return publisher->is_open(); };
-    const auto has_images = [](const auto& subscriber) { return subscriber->has_images(); };
-    return std::ranges::any_of(publishers_, is_open) ||
-           std::ranges::any_of(subscribers_, has_images);
+std::string StreamProgram::open_stream() const {
+    const auto describe = [&](const char* what, std::uint64_t key) {
+        return fmt::format("{} {} has {} of stream {:#x}", host().name(), name(), what, key);
+    };
+    for (const auto& publisher : publishers_) {
+        if (publisher->is_open()) return describe("a publication", publisher->options().key);
+    }
+    for (const auto& subscriber : subscribers_) {
+        if (subscriber->has_images()) return describe("an image", subscriber->options().key);
+    }
+    return {};
 }
 
 }  // namespace tern::sim

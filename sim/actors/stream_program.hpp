@@ -25,7 +25,8 @@ class StreamProgram final : public Actor {
 
     /// Has a client, publications and subscriptions as they should be.
     [[nodiscard]] bool is_ready() const;
-    [[nodiscard]] bool has_streams_open() const;
+    /// A publication or an image that there still is; empty: none.
+    [[nodiscard]] std::string open_stream() const;
     [[nodiscard]] const std::vector<std::unique_ptr<StreamPublisher>>& publishers() const {
         return publishers_;
     }

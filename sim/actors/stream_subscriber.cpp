@@ -70,7 +70,8 @@ int StreamSubscriber::find(client::Aeron& aeron) {
         if (!subscription_) return 0;
         is_adding_ = false;
         destinations_.begin();
-        program_.tell(fmt::format("subscribes to stream {:#x}", options_.key));
+        program_.tell(fmt::format("subscribes to stream {:#x}{}", options_.key,
+                                  options_.is_untethered ? " (untethered)" : ""));
         const std::int64_t life_ns = run.prng().between(options_.life_ns);
         end_ns_ = options_.life_ns.max > 0 ? run.now_ns() + life_ns : 0;
         return 1;
@@ -162,8 +163,9 @@ ControlledAction StreamSubscriber::on_controlled(ConstBytes message, const Heade
 void StreamSubscriber::on_image(const client::Image& image) {
     if (!program_.is_alive()) return;
     Source& source = source_of(image.session_id());
-    program_.tell(fmt::format("has an image of stream {:#x} session {} from {}", options_.key,
-                              image.session_id(), image.join_position()));
+    program_.tell(fmt::format("has an image of stream {:#x}{} session {} from {}", options_.key,
+                              options_.is_untethered ? " (untethered)" : "", image.session_id(),
+                              image.join_position()));
     source.has_image = true;
     source.since_ns = program_.run.now_ns();
     source.far_ns = source.since_ns;
@@ -180,8 +182,9 @@ void StreamSubscriber::on_image_gone(const client::Image& image) {
     source.left_at = image.position();
     report(source.reader.on_image_gone());
     if (is_closing_ || !program_.has_driver()) return;
-    program_.tell(fmt::format("has no image of stream {:#x} session {} any more, from {} on",
-                              options_.key, image.session_id(), image.position()));
+    program_.tell(fmt::format("has no image of stream {:#x}{} session {} any more, from {} on",
+                              options_.key, options_.is_untethered ? " (untethered)" : "",
+                              image.session_id(), image.position()));
     const std::string text = why_incomplete(source, image.position());
     if (!text.empty()) {
         report(fmt::format("stream {:#x} session {}: {}", options_.key, image.session_id(), text));

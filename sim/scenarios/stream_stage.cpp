@@ -259,8 +259,14 @@ void StreamStage::end_streams() {
     traffic_.is_ending = true;
     run_.tell("the streams end");
     if (run_.prng().chance(500'000)) be_unheard();
-    await("the end of all streams", kEndTimeoutNs, [&] {
-        return std::ranges::none_of(programs_, [](const auto& p) { return p->has_streams_open(); });
+    const std::int64_t deadline_ns = run_.now_ns() + kEndTimeoutNs;
+    await("the end of all streams", kEndTimeoutNs + kSecond, [&] {
+        std::string open;
+        for (const auto& program : programs_) {
+            if (open.empty()) open = program->open_stream();
+        }
+        if (!open.empty() && run_.now_ns() >= deadline_ns) run_.violation("at the end " + open);
+        return open.empty();
     });
 }
 

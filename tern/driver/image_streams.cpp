@@ -281,9 +281,11 @@ void ImageStreams::on_time_event(std::int64_t now_ns) {
     for (const auto& stream : streams_) {
         PublicationImage& image = *stream->image;
         const WorkingPositions positions = working(*stream);
-        if (image.state() == ImageState::active) {
-            linker_.check_untethered(stream->stream, now_ns, image.untethered_limit(positions),
-                                     image.join_position(positions));
+        const bool is_active = image.state() == ImageState::active;
+        if (is_active || image.state() == ImageState::draining) {
+            TetherRules rules{.limit = image.untethered_limit(positions)};
+            if (is_active) rules.rejoin = {image.join_position(positions), image.join_position({})};
+            linker_.check_untethered(stream->stream, now_ns, rules);
         }
         switch (
             image.on_time_event(now_ns, working(*stream), !stream->stream.subscribers.empty())) {

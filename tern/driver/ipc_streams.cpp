@@ -227,9 +227,14 @@ void IpcStreams::on_time_event(std::int64_t now_ns, const Subscriptions& subscri
 void IpcStreams::on_time_event(IpcStream& stream, std::int64_t now_ns,
                                const Subscriptions& subscriptions, bool& is_finished) {
     IpcPublication& publication = stream.publication;
-    if (publication.state() == IpcPublication::State::active) {
-        linker_.check_untethered(stream.stream, now_ns, publication.untethered_limit(),
-                                 publication.join_position(working(stream)));
+    const bool is_active = publication.state() == IpcPublication::State::active;
+    if (is_active || publication.state() == IpcPublication::State::draining) {
+        TetherRules rules{.limit = publication.untethered_limit()};
+        if (is_active) {
+            rules.rejoin = {publication.join_position(working(stream)),
+                            publication.join_position({})};
+        }
+        linker_.check_untethered(stream.stream, now_ns, rules);
     }
     switch (publication.on_time_event(now_ns, working(stream))) {
         case IpcPublication::Action::none:

@@ -304,10 +304,13 @@ int NetworkStreams::update_publisher_limits() {
 void NetworkStreams::on_time_event(std::int64_t now_ns) {
     for (const auto& stream : streams_) {
         NetworkPublication& publication = *stream->publication;
-        if (publication.state() == PublicationState::active &&
-            !stream->stream.subscribers.empty()) {
-            linker_.check_untethered(stream->stream, now_ns, publication.untethered_limit(),
-                                     publication.spy_join_position());
+        const bool is_active = publication.state() == PublicationState::active;
+        const bool is_draining = publication.state() == PublicationState::draining;
+        if (!stream->stream.subscribers.empty() && (is_active || is_draining)) {
+            TetherRules rules{.limit = publication.untethered_limit()};
+            const std::int64_t join_position = publication.spy_join_position();
+            if (is_active) rules.rejoin = {join_position, join_position};
+            linker_.check_untethered(stream->stream, now_ns, rules);
         }
         switch (publication.on_time_event(now_ns, working(*stream))) {
             case PublicationAction::none:

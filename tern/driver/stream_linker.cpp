@@ -58,10 +58,9 @@ void StreamLinker::announce_end(const Stream& stream) {
     }
 }
 
-void StreamLinker::check_untethered(Stream& stream, std::int64_t now_ns, std::int64_t limit,
-                                    std::int64_t join_position) {
+void StreamLinker::check_untethered(Stream& stream, std::int64_t now_ns, const TetherRules& rules) {
     for (Subscriber& subscriber : stream.subscribers) {
-        switch (check_tether(subscriber, now_ns, limit, stream.untethered_timeouts)) {
+        switch (check_tether(subscriber, now_ns, rules, stream.untethered_timeouts)) {
             case TetherEvent::none:
                 break;
             case TetherEvent::unavailable:
@@ -71,7 +70,8 @@ void StreamLinker::check_untethered(Stream& stream, std::int64_t now_ns, std::in
                 manager_.free(subscriber.position);
                 break;
             case TetherEvent::available:
-                subscriber.position.set(join_position);
+                subscriber.position.set(
+                    stream.rejoin_position(rules.rejoin->lowest, rules.rejoin->highest));
                 announce(stream, subscriber);
                 break;
         }

@@ -28,10 +28,8 @@ class StreamLinker {
     void announce_end(const Stream& stream, const Subscription& subscription);
     void announce_end(const Stream& stream);
 
-    /// Once per timer tick. `limit`: what untethered subscribers must not fall behind.
-    /// `join_position`: where those may join again that come back.
-    void check_untethered(Stream& stream, std::int64_t now_ns, std::int64_t limit,
-                          std::int64_t join_position);
+    /// Once per timer tick, also while the stream drains.
+    void check_untethered(Stream& stream, std::int64_t now_ns, const TetherRules& rules);
 
   private:
     void announce(const Stream& stream, const Subscriber& subscriber);

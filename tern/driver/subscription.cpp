@@ -21,7 +21,16 @@ WorkingPositions Stream::working(std::int64_t lowest, std::int64_t highest) cons
 
 WorkingPositions Stream::working() const { return working(0, INT64_MAX); }
 
-TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, std::int64_t limit,
+std::int64_t Stream::rejoin_position(std::int64_t lowest, std::int64_t highest) const {
+    std::int64_t position = highest;
+    for (const Subscriber& subscriber : subscribers) {
+        if (!subscriber.subscription->params.tether) continue;
+        position = std::min(position, std::max(lowest, subscriber.position.get()));
+    }
+    return position;
+}
+
+TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, const TetherRules& rules,
                          const UntetheredTimeouts& timeouts) {
     const auto enter = [&](TetherState state) {
         subscriber.state = state;
@@ -31,7 +40,7 @@ TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, std::int64
     const bool rejoins = subscriber.subscription->params.rejoin;
     switch (subscriber.state) {
         case TetherState::active:
-            if (subscriber.subscription->params.tether || subscriber.position.get() > limit) {
+            if (subscriber.subscription->params.tether || subscriber.position.get() > rules.limit) {
                 subscriber.time_of_last_update_ns = now_ns;
                 return TetherEvent::none;
             }
@@ -43,7 +52,7 @@ TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, std::int64
             enter(rejoins ? TetherState::resting : TetherState::closed);
             return rejoins ? TetherEvent::none : TetherEvent::closed;
         case TetherState::resting:
-            if (waited_ns <= timeouts.resting_ns) return TetherEvent::none;
+            if (waited_ns <= timeouts.resting_ns || !rules.rejoin) return TetherEvent::none;
             enter(TetherState::active);
             return TetherEvent::available;
         case TetherState::closed:

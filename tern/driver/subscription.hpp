@@ -78,7 +78,7 @@ enum class TetherEvent : std::uint8_t {
     none,
     unavailable,  ///< too slow: its image ends
     closed,       ///< it will not come back: its counter is to be freed
-    available,    ///< it may join again at the join position
+    available,    ///< it may join again
 };
 
 struct Stream {
@@ -95,10 +95,26 @@ struct Stream {
     [[nodiscard]] WorkingPositions working(std::int64_t lowest, std::int64_t highest) const;
     /// As they are, for streams that look at them once a tick.
     [[nodiscard]] WorkingPositions working() const;
+    /// Where an untethered subscriber that comes back joins: with the slowest that is waited for
+    /// anyway, else at `highest`. Upstream takes the slowest of all: two that stand still, and come
+    /// back in turn, hold up the others for ever.
+    [[nodiscard]] std::int64_t rejoin_position(std::int64_t lowest, std::int64_t highest) const;
 };
 
-/// One step of one subscriber's tether state machine. `limit`: what it must not fall behind.
+/// What untethered subscribers of a stream are measured by.
+struct TetherRules {
+    std::int64_t limit = 0;  ///< what they must not fall behind
+    /// Where those join that come back. An ending stream has no place for them: it takes leave of
+    /// the slow all the same, or one that is gone would keep it for ever (upstream's does).
+    struct Rejoin {
+        std::int64_t lowest = 0, highest = 0;
+    };
+    std::optional<Rejoin> rejoin = {};
+};
+
+/// One step of one subscriber's tether state machine.
 [[nodiscard]] TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns,
-                                       std::int64_t limit, const UntetheredTimeouts& timeouts);
+                                       const TetherRules& rules,
+                                       const UntetheredTimeouts& timeouts);
 
 }  // namespace tern::driver
