@@ -238,6 +238,8 @@ bool StreamSubscriber::may_have_timed_out(const Source& source) const {
 bool StreamSubscriber::may_have_lost_the_end(const Source& source) const {
     if (options_.is_ipc) return false;
     const auto& network = program_.run.world().network();
+    // It joined after the end: what was not sent while nobody listened had been dropped.
+    if (source.since_ns >= source.session->closed_ns) return true;
     const std::uint32_t there = source.session->host;
     const std::int64_t since_ns = source.session->closed_ns - kRepairSilenceNs;
     return may_have_timed_out(source) ||
