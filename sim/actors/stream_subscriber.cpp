@@ -127,7 +127,7 @@ bool StreamSubscriber::has_read(std::int32_t session_id, std::uint64_t up_to) co
 bool StreamSubscriber::is_left_behind(std::int32_t session_id) const {
     const auto found = sources_.find(session_id);
     if (found == sources_.end() || !subscription_) return false;
-    if (options_.is_lossy || options_.is_untethered) return true;
+    if (options_.is_lossy || options_.is_untethered || options_.may_be_late) return true;
     const auto image = subscription_->image_by_session_id(session_id);
     return may_have_been_left_behind(found->second,
                                      image ? image->position() : found->second.left_at);

@@ -36,6 +36,7 @@ struct SubscriberOptions {
     DestinationOptions destinations = {};
     bool is_lossy = false;       ///< reliable=false: what is lost stays away
     bool is_untethered = false;  ///< tether=false: when it is slow, others do not wait for it
+    bool may_be_late = false;    ///< the publisher waits for an untethered one first
     bool is_stuck = false;       ///< it does not poll before the stream has ended
 };
 

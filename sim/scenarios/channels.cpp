@@ -124,6 +124,7 @@ void add_untethered(StreamStage& stage, bool is_ipc) {
                     .to = {1},
                     .is_ipc = is_ipc,
                     .channel = always(is_ipc ? "aeron:ipc" : "aeron:udp?" + endpoint(1, 28'001))};
+    plan.adapt_subscriber = [](SubscriberOptions& options) { options.may_be_late = true; };
     const auto key = stage.add(plan);
     const bool is_stuck = stage.run().prng().chance(300'000);
     plan.adapt_subscriber = [&](SubscriberOptions& options) {

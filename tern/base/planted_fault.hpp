@@ -68,6 +68,20 @@
     X(dead_client_unnoticed, "driver", "what belonged to a dead client is kept for ever")          \
     X(subscriber_position_left, "driver", "a closed subscription leaves its position counters")    \
     X(aborted_fragment_lost, "client", "a fragment that its handler aborted is not polled again")  \
+    /* Transport: destinations, spies, subscribers that nobody waits for. */                       \
+    X(manual_destination_unused, "driver", "only a publication's first destination is sent to")    \
+    X(receive_destination_unread, "driver", "only a subscription's first destination is read")     \
+    X(removed_destination_keeps_socket, "driver", "a receive destination cannot come back")        \
+    X(spies_not_waited_for, "driver", "a slow spy is overrun")                                     \
+    X(spies_connect_nobody, "driver", "ssc=true does not connect a publication to its spies")      \
+    X(slow_untethered_kept, "driver", "an untethered subscriber that stands still is waited for")  \
+    X(untethered_joins_the_slowest, "driver", "two that stand still keep all others there, too")   \
+    X(ending_stream_keeps_untethered, "driver",                                                    \
+      "a stream that has ended waits for one that was told so")                                    \
+    X(tagged_group_waits_for_nobody, "driver", "fc=tagged does not see the tag of its members")    \
+    X(gap_never_filled, "driver", "a stream that may lose data stands still at its first loss")    \
+    X(fragments_joined_over_gap, "client", "a message is made of what is left of its fragments")   \
+    X(revoked_publication_kept, "driver", "a revoked publication is never freed")                  \
     /* Archive. */                                                                                 \
     X(position_told_before_write, "archive", "the recorded position is told before the write")     \
     X(write_error_swallowed, "archive", "a recording goes on after a failed write")                \

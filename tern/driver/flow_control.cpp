@@ -126,7 +126,10 @@ std::unique_ptr<FlowControl> make_flow_control(const FlowControlOptions& options
     using Strategy = FlowControlOptions::Strategy;
     const std::int32_t multiple = options.retransmit_window_multiple.value_or(
         has_group_semantics ? defaults.multicast_multiple : defaults.unicast_multiple);
-    if (options.strategy == Strategy::max || planted(Fault::group_ignores_slowest_member)) {
+    const bool is_tag_ignored =
+        options.strategy == Strategy::tagged && planted(Fault::tagged_group_waits_for_nobody);
+    if (options.strategy == Strategy::max || planted(Fault::group_ignores_slowest_member) ||
+        is_tag_ignored) {
         return std::make_unique<MaxFlowControl>(multiple);
     }
 

@@ -62,7 +62,9 @@ int NetworkPublication::update_publisher_limit(const WorkingPositions& spies) {
     }
     std::int64_t min_consumer = sender_position;
     if (spies.any()) {
-        min_consumer = std::min(min_consumer, spies.min);
+        if (!planted(Fault::spies_not_waited_for)) {
+            min_consumer = std::min(min_consumer, spies.min);
+        }
         if (spies.max > max_spy_position_.load(std::memory_order_relaxed)) {
             max_spy_position_.store(spies.max, std::memory_order_release);
         }
@@ -94,7 +96,9 @@ bool NetworkPublication::has_network_subscribers() const {
 }
 
 bool NetworkPublication::has_subscribers(const WorkingPositions& spies) const {
-    return has_network_subscribers() || (params_.spies_simulate_connection && spies.any());
+    const bool do_spies_count =
+        params_.spies_simulate_connection && !planted(Fault::spies_connect_nobody);
+    return has_network_subscribers() || (do_spies_count && spies.any());
 }
 
 void NetworkPublication::set_connected(bool connected) {
@@ -167,6 +171,7 @@ PublicationAction NetworkPublication::on_active(std::int64_t now_ns,
         set_connected(false);
         is_end_of_stream_.store(true, std::memory_order_release);
         system_counters_[SystemCounter::publications_revoked].increment();
+        if (planted(Fault::revoked_publication_kept)) return PublicationAction::none;
         enter(PublicationState::linger, now_ns);
         return PublicationAction::detach_spies;
     }

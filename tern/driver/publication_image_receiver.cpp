@@ -255,6 +255,7 @@ int PublicationImage::send_pending_loss(std::int64_t now_ns) {
         counters_.naks_sent.add(sent);
         return 1;
     }
+    if (planted(Fault::gap_never_filled)) return 0;
     const std::int64_t position = logbuffer::compute_position(gap->term_id, gap->term_offset,
                                                               log_.shift(), log_.initial_term_id());
     if (logbuffer::fill_gap(log_.term_at(position), log_.metadata(), gap->term_id,

@@ -92,6 +92,7 @@ ReceiveDestination& ReceiveChannelEndpoint::open_destination(const UdpChannel& c
 }
 
 void ReceiveChannelEndpoint::close_destination(const ReceiveDestination& destination) {
+    if (planted(Fault::removed_destination_keeps_socket)) return;
     std::erase_if(owned_, [&](const auto& owned) { return owned.get() == &destination; });
 }
 

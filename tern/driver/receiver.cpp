@@ -109,7 +109,10 @@ void Receiver::on_add_destination(ReceiveChannelEndpoint& endpoint,
                                   ReceiveDestination& destination) {
     const std::int64_t now_ns = clock_.nano_time();
     endpoint.activate_destination(destination, now_ns);
-    add_transport(endpoint, destination);
+    const bool is_first = endpoint.destinations().size() == 1;
+    if (is_first || !planted(Fault::receive_destination_unread)) {
+        add_transport(endpoint, destination);
+    }
     for (PublicationImage* image : images_) {
         if (&image->endpoint() == &endpoint) image->add_destination(destination, now_ns);
     }

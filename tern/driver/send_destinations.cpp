@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
+
 namespace tern::driver {
 
 using platform::SocketAddress;
@@ -14,7 +16,8 @@ SendDestinations::SendDestinations(bool is_manual, memory::Counter count)
 bool SendDestinations::add(const SocketAddress& address, std::string endpoint,
                            std::int64_t registration_id, std::int64_t now_ns) {
     if (destinations_.size() == kMaxSendDestinations) return false;
-    destinations_.push_back({.address = address,
+    const bool is_unused = planted(Fault::manual_destination_unused) && !destinations_.empty();
+    destinations_.push_back({.address = is_unused ? SocketAddress{} : address,
                              .endpoint = std::move(endpoint),
                              .registration_id = registration_id,
                              .receiver_id = std::nullopt,

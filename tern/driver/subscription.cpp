@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tern/base/planted_fault.hpp"
+
 namespace tern::driver {
 
 bool Stream::has(const Subscription& subscription) const noexcept {
@@ -22,6 +24,7 @@ WorkingPositions Stream::working(std::int64_t lowest, std::int64_t highest) cons
 WorkingPositions Stream::working() const { return working(0, INT64_MAX); }
 
 std::int64_t Stream::rejoin_position(std::int64_t lowest, std::int64_t highest) const {
+    if (planted(Fault::untethered_joins_the_slowest)) return lowest;
     std::int64_t position = highest;
     for (const Subscriber& subscriber : subscribers) {
         if (!subscriber.subscription->params.tether) continue;
@@ -37,6 +40,7 @@ TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, const Teth
         subscriber.time_of_last_update_ns = now_ns;
     };
     const std::int64_t waited_ns = now_ns - subscriber.time_of_last_update_ns;
+    if (!rules.rejoin && planted(Fault::ending_stream_keeps_untethered)) return TetherEvent::none;
     const bool rejoins = subscriber.subscription->params.rejoin;
     switch (subscriber.state) {
         case TetherState::active:
@@ -45,6 +49,7 @@ TetherEvent check_tether(Subscriber& subscriber, std::int64_t now_ns, const Teth
                 return TetherEvent::none;
             }
             if (waited_ns <= timeouts.window_limit_ns) return TetherEvent::none;
+            if (planted(Fault::slow_untethered_kept)) return TetherEvent::none;
             enter(TetherState::linger);
             return TetherEvent::unavailable;
         case TetherState::linger:
