@@ -98,6 +98,7 @@ void add_spies(StreamStage& stage) {
     plan.adapt_publisher = [&](PublisherOptions& options) {
         if (is_connected_by_spies) options.channel += "|ssc=true";
     };
+    if (is_connected_by_spies && stage.run().prng().chance(500'000)) plan.to.clear();
     const auto key = stage.add(plan);
     plan.is_group = false;
     plan.is_ipc = true;
