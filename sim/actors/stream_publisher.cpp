@@ -63,6 +63,7 @@ int StreamPublisher::opened(Handle publication) {
     auto& run = program_.run;
     session_ = &program_.ledger.session(options_.key, publication->session_id());
     session_->host = program_.host;
+    session_->initial_term_id = publication->initial_term_id();
     session_->has_driver = program_.has_driver;
     session_->closed_ns = -1;
     ++session_->handles;

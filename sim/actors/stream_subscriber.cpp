@@ -127,7 +127,7 @@ bool StreamSubscriber::has_read(std::int32_t session_id, std::uint64_t up_to) co
 bool StreamSubscriber::is_left_behind(std::int32_t session_id) const {
     const auto found = sources_.find(session_id);
     if (found == sources_.end() || !subscription_) return false;
-    if (options_.is_lossy || options_.is_untethered || options_.may_be_late) return true;
+    if (options_.gaps != Gaps::none || options_.is_untethered || options_.may_be_late) return true;
     const auto image = subscription_->image_by_session_id(session_id);
     return may_have_been_left_behind(found->second,
                                      image ? image->position() : found->second.left_at);
@@ -140,7 +140,7 @@ StreamSubscriber::Source& StreamSubscriber::source_of(std::int32_t session_id) {
     if (found != sources_.end()) return found->second;
     StreamSession& session = program_.ledger.session(options_.key, session_id);
     return sources_
-        .emplace(session_id, Source{&session, StreamReader(session.writer, options_.is_lossy)})
+        .emplace(session_id, Source{&session, StreamReader(session.writer, options_.gaps)})
         .first->second;
 }
 
@@ -202,7 +202,8 @@ std::string StreamSubscriber::why_incomplete(const Source& source, std::int64_t 
                            source.reader.next());
     }
     const auto missing = source.reader.finish(session.writer.sent());
-    if (!missing || options_.is_lossy || !session.has_driver() || may_have_lost_the_end(source))
+    if (!missing || options_.gaps != Gaps::none || !session.has_driver() ||
+        may_have_lost_the_end(source))
         return {};
     return *missing;
 }

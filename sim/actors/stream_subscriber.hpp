@@ -34,7 +34,7 @@ struct SubscriberOptions {
     virtual_world::Range life_ns{0, 0};  ///< of a subscription; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next
     DestinationOptions destinations = {};
-    bool is_lossy = false;       ///< reliable=false: what is lost stays away
+    Gaps gaps = Gaps::none;      ///< reliable=false: what is lost stays away
     bool is_untethered = false;  ///< tether=false: when it is slow, others do not wait for it
     bool may_be_late = false;    ///< the publisher waits for an untethered one first
     bool is_stuck = false;       ///< it does not poll before the stream has ended

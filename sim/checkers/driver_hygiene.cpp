@@ -35,6 +35,13 @@ std::vector<std::string> driver_errors(platform::Platform host,
     return lines;
 }
 
+std::int64_t system_counter(platform::Platform host, const std::string& aeron_directory,
+                            memory::SystemCounter counter) {
+    const auto mapping = map_cnc(host, aeron_directory);
+    // A system counter's id is its number.
+    return memory::CncFile(mapping->bytes()).counters().value(static_cast<std::int32_t>(counter));
+}
+
 std::vector<std::string> left_in_driver(platform::Platform host,
                                         const std::string& aeron_directory) {
     std::vector<std::string> lines;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tern/memory/system_counters.hpp"
 #include "tern/platform/platform.hpp"
 
 namespace tern::sim {
@@ -15,6 +16,10 @@ namespace tern::sim {
 /// of its host.
 [[nodiscard]] std::vector<std::string> driver_errors(platform::Platform host,
                                                      const std::string& aeron_directory);
+
+[[nodiscard]] std::int64_t system_counter(platform::Platform host,
+                                          const std::string& aeron_directory,
+                                          memory::SystemCounter counter);
 
 /// One line for each counter that is not the driver's own, each log file, and each file that a
 /// driver has no reason to have. Empty once all clients have closed and their streams have ended.

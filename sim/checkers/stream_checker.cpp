@@ -25,6 +25,13 @@ std::uint64_t StreamWriter::sent_up_to(std::int64_t position) const noexcept {
     return static_cast<std::uint64_t>(std::ranges::upper_bound(ends_, position) - ends_.begin());
 }
 
+bool StreamWriter::is_hit(std::uint64_t message) const noexcept {
+    if (message >= begins_.size()) return false;
+    return std::ranges::any_of(lost_, [&](const auto& range) {
+        return range.first < ends_[message] && range.second > begins_[message];
+    });
+}
+
 void StreamWriter::cut(std::int64_t position) {
     ends_.resize(sent_up_to(position));
     begins_.resize(ends_.size());
@@ -47,7 +54,7 @@ std::string StreamReader::finding(const std::string& text) const {
 std::optional<std::string> StreamReader::on_image(std::optional<std::uint64_t> first) {
     const bool had_one = has_image_;
     has_image_ = true;
-    may_skip_ = is_lossy_ || !first;
+    may_skip_ = gaps_ == Gaps::any || !first;
     const std::uint64_t before = std::exchange(next_, first.value_or(next_));
     if (had_one) return finding("a second image while the first is there");
     if (next_ < before) {
@@ -76,7 +83,7 @@ std::optional<std::string> StreamReader::on_message(ConstBytes message) {
                                    writer_->sent()));
     }
     auto found = check_order(header->sequence);
-    may_skip_ = is_lossy_;
+    may_skip_ = gaps_ == Gaps::any;
     next_ = header->sequence + 1;  // one finding for one fault, not for all that follows
     return found;
 }
@@ -85,8 +92,9 @@ std::optional<std::string> StreamReader::check_order(std::uint64_t sequence) con
     if (sequence == next_ || (may_skip_ && sequence > next_)) return std::nullopt;
     if (sequence > next_) {
         const std::uint64_t due = first_due(next_);
-        if (sequence == due) return std::nullopt;
-        return finding(fmt::format("gap: message {} came where {} was due", sequence, due));
+        if (sequence <= due) return std::nullopt;
+        return finding(fmt::format("gap: message {} came where {} was due, which ends at {}",
+                                   sequence, due, writer_->end_of(due)));
     }
     return finding(fmt::format("message {} {}, {} was due", sequence,
                                sequence + 1 == next_ ? "repeated" : "repeated or out of order",
@@ -94,7 +102,11 @@ std::optional<std::string> StreamReader::check_order(std::uint64_t sequence) con
 }
 
 std::uint64_t StreamReader::first_due(std::uint64_t sequence) const {
-    while (writer_->is_abandoned(sequence)) ++sequence;
+    const auto may_be_missing = [&] {
+        return writer_->is_abandoned(sequence) ||
+               (gaps_ == Gaps::of_lost && writer_->is_hit(sequence));
+    };
+    while (may_be_missing()) ++sequence;
     return sequence;
 }
 

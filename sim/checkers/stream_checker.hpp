@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/checkers/stream_payload.hpp"
@@ -38,6 +39,9 @@ class StreamWriter {
     [[nodiscard]] bool is_abandoned(std::uint64_t sequence) const {
         return abandoned_.contains(sequence);
     }
+    /// Some of these bytes of the stream, or all, never reached a receiver.
+    void lost(std::int64_t begin, std::int64_t end) { lost_.emplace_back(begin, end); }
+    [[nodiscard]] bool is_hit(std::uint64_t message) const noexcept;
     /// The publication stands here without having taken a message: it has padded its term.
     void reached(std::int64_t position) noexcept { reached_ = std::max(reached_, position); }
     /// Messages that end beyond `position` do not count any more: another publication goes on from
@@ -66,14 +70,18 @@ class StreamWriter {
     std::vector<std::int64_t> begins_;  // position at which message n begins
     std::vector<std::int64_t> ends_;    // and ends
     std::set<std::uint64_t> abandoned_;
+    std::vector<std::pair<std::int64_t, std::int64_t>> lost_;
     std::int64_t reached_ = 0;
 };
 
+/// Which messages may be missing between others: of a reliable stream none.
+enum class Gaps : std::uint8_t { none, of_lost, any };
+
 class StreamReader {
   public:
-    /// `writer` outlives the reader. `is_lossy`: messages may be missing anywhere.
-    explicit StreamReader(const StreamWriter& writer, bool is_lossy = false)
-        : writer_(&writer), is_lossy_(is_lossy) {}
+    /// `writer` outlives the reader.
+    explicit StreamReader(const StreamWriter& writer, Gaps gaps = Gaps::none)
+        : writer_(&writer), gaps_(gaps) {}
 
     /// The subscriber has an image of the writer's session. `first` is the message it has to begin
     /// with, none that it has had; nullopt where it may begin with any that it has not had yet.
@@ -90,11 +98,11 @@ class StreamReader {
   private:
     [[nodiscard]] std::string finding(const std::string& text) const;
     [[nodiscard]] std::optional<std::string> check_order(std::uint64_t sequence) const;
-    /// The first that is not abandoned, from this one on.
+    /// The first that is not abandoned, nor may be missing, from this one on.
     [[nodiscard]] std::uint64_t first_due(std::uint64_t sequence) const;
 
     const StreamWriter* writer_;
-    bool is_lossy_;
+    Gaps gaps_;
     std::uint64_t next_ = 0;
     bool has_image_ = false;
     bool may_skip_ = false;  // the next message may be any that is not below next_

@@ -22,8 +22,9 @@ struct StreamSession {
 
     StreamWriter writer;
     std::uint32_t host = 0;  ///< where it is published
-    int handles = 0;         ///< publications of it that are open
-    int dead_handles = 0;    ///< of those, that nobody will close: their program has died
+    std::int32_t initial_term_id = 0;
+    int handles = 0;       ///< publications of it that are open
+    int dead_handles = 0;  ///< of those, that nobody will close: their program has died
     /// Whether the driver that it was added at is still there; empty: it was not found yet.
     std::function<bool()> has_driver;
     std::int64_t closed_ns = -1;     ///< when the last handle was closed; -1: it was not

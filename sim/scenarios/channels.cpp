@@ -113,7 +113,7 @@ void add_unreliable(StreamStage& stage) {
                     .channel = always("aeron:udp?" + endpoint(0, 27'001))};
     plan.adapt_subscriber = [](SubscriberOptions& options) {
         options.channel += "|reliable=false";
-        options.is_lossy = true;
+        options.gaps = Gaps::any;
     };
     stage.add(plan);
 }

@@ -8,6 +8,7 @@
 #include "sim/scenarios/archive.hpp"
 #include "sim/scenarios/channels.hpp"
 #include "sim/scenarios/cluster.hpp"
+#include "sim/scenarios/loss.hpp"
 #include "sim/scenarios/shutdown_cycle.hpp"
 #include "sim/scenarios/streams.hpp"
 
@@ -23,6 +24,8 @@ constexpr std::array kScenarios{
              "driver client logbuffer memory", play_streams},
     Scenario{"channels", "streams over channels of every kind, whose destinations come and go",
              "driver client logbuffer", play_channels},
+    Scenario{"loss", "streams over links that lose, reorder and repeat, and what recovery costs",
+             "driver", play_loss},
     Scenario{"archive", "an archive, and users of it on three hosts", "archive", play_archive},
 };
 

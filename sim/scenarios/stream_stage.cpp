@@ -40,8 +40,17 @@ constexpr FaultSet kActorFaults{FaultKind::kill, FaultKind::close, FaultKind::pa
 
 std::string address_of_host(std::size_t host) { return fmt::format("10.0.0.{}", host + 1); }
 
-StreamStage::StreamStage(Run& run) : run_(run) {
-    auto& world = run.make_world(kNetworkFaults | kMachineFaults);
+StreamStage::StreamStage(Run& run) : StreamStage(run, kNetworkFaults | kMachineFaults) {}
+
+StreamStage::StreamStage(Run& run, const virtual_world::LinkOptions& link)
+    : StreamStage(run, FaultSet{}) {
+    link_of_the_end_ = link;
+    is_link_given_ = true;
+    set_links();
+}
+
+StreamStage::StreamStage(Run& run, FaultSet faults) : run_(run) {
+    auto& world = run.make_world(faults);
     const bool is_shared = run.prng().chance(500'000);
     run.note_option(is_shared ? "drivers on one thread each" : "drivers on three threads each");
     for (const char* name : kHostNames) {
@@ -81,7 +90,7 @@ PublisherOptions StreamStage::draw_publisher(std::uint64_t key, const StreamPlan
     PublisherOptions options;
     options.key = key;
     options.channel = plan.channel(plan.from);
-    options.stream_id = static_cast<std::int32_t>(key & 0xff) + 1000;
+    options.stream_id = stream_id_of(key);
     options.is_exclusive = prng.chance(400'000);
     options.length.max = kLengths[static_cast<std::size_t>(prng.between({0, 3}))];
     options.burst.max = prng.between({1, 60});
@@ -116,7 +125,7 @@ SubscriberOptions StreamStage::draw_subscriber(std::uint64_t key, const StreamPl
     SubscriberOptions options;
     options.key = key;
     options.channel = plan.channel(host);
-    options.stream_id = static_cast<std::int32_t>(key & 0xff) + 1000;
+    options.stream_id = stream_id_of(key);
     options.is_ipc = plan.is_ipc;
     options.is_group = plan.is_group;
     options.fragment_limit = static_cast<int>(prng.between({1, 20}));
@@ -149,11 +158,12 @@ void StreamStage::play() {
     }
     nemesis.stop();
     traffic_.is_restless = false;
-    draw_links_of_the_end();
+    if (!is_link_given_) draw_links_of_the_end();
     flow(kFlowTimeoutNs);
     if (run_.prng().chance(300'000)) rest();
-    if (run_.prng().chance(300'000)) lose_host();
+    if (!is_link_given_ && run_.prng().chance(300'000)) lose_host();
     end_streams();
+    if (at_end_) at_end_();
     end_programs();
     end_drivers();
 }
@@ -177,9 +187,14 @@ void StreamStage::draw_links_of_the_end() {
     if (prng.chance(300'000)) link.duplicate_ppm = 20'000;
     if (prng.chance(300'000)) link.reorder_ppm = 20'000;
     run_.note_option(fmt::format("links of the end: loss {} ppm", link.loss_ppm));
+    set_links();
+}
+
+void StreamStage::set_links() {
     for (const auto* from : hosts_) {
         for (const auto* to : hosts_) {
-            if (from != to) run_.world().network().set_link(from->index(), to->index(), link);
+            if (from != to)
+                run_.world().network().set_link(from->index(), to->index(), link_of_the_end_);
         }
     }
 }
@@ -258,7 +273,7 @@ void StreamStage::lose_host() {
 void StreamStage::end_streams() {
     traffic_.is_ending = true;
     run_.tell("the streams end");
-    if (run_.prng().chance(500'000)) be_unheard();
+    if (!is_link_given_ && run_.prng().chance(500'000)) be_unheard();
     const std::int64_t deadline_ns = run_.now_ns() + kEndTimeoutNs;
     await("the end of all streams", kEndTimeoutNs + kSecond, [&] {
         std::string open;
@@ -291,6 +306,16 @@ void StreamStage::be_unheard() {
         network.set_link(other->index(), host->index(), link_of_the_end_);
     }
     run_.tell(host->name() + ": is heard again");
+}
+
+std::int64_t StreamStage::count(memory::SystemCounter counter) {
+    std::int64_t sum = 0;
+    for (auto* host : hosts_) {
+        auto& inspector = host->start("inspector");
+        sum += system_counter(inspector.platform(), kAeronDirectory, counter);
+        inspector.kill();
+    }
+    return sum;
 }
 
 void StreamStage::end_programs() {

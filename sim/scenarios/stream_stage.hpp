@@ -14,6 +14,7 @@
 
 #include "sim/actors/driver_actor.hpp"
 #include "sim/actors/stream_program.hpp"
+#include "tern/memory/system_counters.hpp"
 
 namespace tern::sim {
 
@@ -22,6 +23,10 @@ inline constexpr std::size_t kProgramsPerHost = 2;
 
 /// "10.0.0.<host + 1>".
 [[nodiscard]] std::string address_of_host(std::size_t host);
+
+[[nodiscard]] inline std::int32_t stream_id_of(std::uint64_t key) noexcept {
+    return static_cast<std::int32_t>(key & 0xff) + 1000;
+}
 
 /// A stream, and who has a part in it. What is not said here is drawn.
 struct StreamPlan {
@@ -40,7 +45,10 @@ struct StreamPlan {
 
 class StreamStage {
   public:
+    /// With all faults that the transport has to live with.
     explicit StreamStage(Run& run);
+    /// With none, but that all links between the hosts are like this one, to the end.
+    StreamStage(Run& run, const virtual_world::LinkOptions& link);
 
     [[nodiscard]] Run& run() noexcept { return run_; }
     /// Another stream: with its publishers, one or two, and its subscribers, one or two on a host.
@@ -54,12 +62,19 @@ class StreamStage {
 
     /// All of it; ends with the run's first violation.
     void play();
+    [[nodiscard]] StreamLedger& ledger() noexcept { return ledger_; }
+    /// Called when all streams have ended, and the drivers still run.
+    void at_end(std::function<void()> check) { at_end_ = std::move(check); }
+    /// Sum over the drivers. For at_end().
+    [[nodiscard]] std::int64_t count(memory::SystemCounter counter);
 
   private:
+    StreamStage(Run& run, FaultSet faults);
     PublisherOptions draw_publisher(std::uint64_t key, const StreamPlan& plan);
     SubscriberOptions draw_subscriber(std::uint64_t key, const StreamPlan& plan, std::size_t host);
 
     void draw_links_of_the_end();
+    void set_links();
     void await(std::string_view what, std::int64_t timeout_ns, const std::function<bool()>& is_so);
     void set_mark();
     [[nodiscard]] std::string what_does_not_flow(bool is_all = true);
@@ -85,6 +100,8 @@ class StreamStage {
     /// Somebody binds what a client that died, or has closed just now, is still bound to.
     bool may_be_bound_ = false;
     virtual_world::LinkOptions link_of_the_end_;
+    bool is_link_given_ = false;
+    std::function<void()> at_end_;
 };
 
 }  // namespace tern::sim

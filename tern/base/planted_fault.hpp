@@ -80,6 +80,7 @@
       "a stream that has ended waits for one that was told so")                                    \
     X(tagged_group_waits_for_nobody, "driver", "fc=tagged does not see the tag of its members")    \
     X(gap_never_filled, "driver", "a stream that may lose data stands still at its first loss")    \
+    X(all_sent_again, "driver", "for each loss a window's worth is sent again")                    \
     X(fragments_joined_over_gap, "client", "a message is made of what is left of its fragments")   \
     X(revoked_publication_kept, "driver", "a revoked publication is never freed")                  \
     /* Archive. */                                                                                 \

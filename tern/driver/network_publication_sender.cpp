@@ -234,7 +234,9 @@ void NetworkPublication::on_nak(const wire::NakFrame& nak, std::int64_t now_ns) 
         is_end_of_stream_.load(std::memory_order_acquire)) {
         return;
     }
-    retransmit_handler_.on_nak(nak.term_id, nak.term_offset, nak.length,
+    const std::int32_t length =
+        planted(Fault::all_sent_again) ? log_.term_length() - nak.term_offset : nak.length;
+    retransmit_handler_.on_nak(nak.term_id, nak.term_offset, length,
                                flow_control_->max_retransmission_length(log_.term_length()), now_ns,
                                *this);
 }

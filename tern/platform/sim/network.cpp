@@ -207,6 +207,7 @@ void VirtualNetwork::transmit(HostIndex from, HostIndex to, const Route& route, 
                    hash);
     if (link.is_blocked) return drop(&NetworkCounts::blocked, hash);
     if (is_lost(link, options) || arrivals_.size() >= kMaxInFlight) {
+        if (on_loss_) on_loss_(to, bytes);
         return drop(&NetworkCounts::lost, hash);
     }
     const auto left_ns = pass_queue(link, options, bytes.size());

@@ -7,11 +7,13 @@
 // bound, is dropped, as real ones are.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tern/platform/sim/options.hpp"
@@ -91,6 +93,9 @@ class VirtualNetwork {
     void partition(const std::vector<std::vector<HostIndex>>& groups);
     void heal();  ///< no two hosts are blocked any more
     [[nodiscard]] const NetworkCounts& counts() const noexcept { return counts_; }
+    /// Told of every datagram that a link loses by chance. At most one listener.
+    using LossListener = std::function<void(HostIndex to, ConstBytes bytes)>;
+    void on_loss(LossListener listener) { on_loss_ = std::move(listener); }
     [[nodiscard]] std::size_t in_flight() const noexcept { return arrivals_.size(); }
     /// The times of at least kSilenceNs in which no process of `to` took an undamaged datagram from
     /// `from` that was at most kLateNs old, of those that ended at or after `since_ns` (the present
@@ -182,6 +187,7 @@ class VirtualNetwork {
     Timeline& timeline_;
     Prng prng_;
     NetworkCounts counts_;
+    LossListener on_loss_;
     std::vector<HostState> hosts_;
     BufferPool buffers_;
     std::vector<Datagram> datagrams_;  // those in flight, in no order
