@@ -215,7 +215,11 @@ TEST(ExclusiveAppender, PaddingAdvancesThePosition) {
     EXPECT_EQ(appender.append_padding(kNoLimit, 1000), 1056);
     EXPECT_EQ(appender.append(kNoLimit, as_bytes("after")), 1056 + 64);
     EXPECT_EQ(test.payloads(0), (std::vector<std::string>{"after"}));
-    EXPECT_THROW(static_cast<void>(appender.append_padding(kNoLimit, 8193)), Error);
+    // As much as the longest message takes: 8,192 bytes in fragments of 1,376 and their headers.
+    const std::int32_t most = framed_length(8192, appender.max_payload_length());
+    EXPECT_GT(most, 8192);
+    EXPECT_EQ(appender.append_padding(kNoLimit, most), 1056 + 64 + most + 32);
+    EXPECT_THROW(static_cast<void>(appender.append_padding(kNoLimit, most + 1)), Error);
     EXPECT_THROW(static_cast<void>(appender.append_padding(kNoLimit, -1)), Error);
     EXPECT_EQ(appender.append_padding(0, 10), kNotConnected);
 }
@@ -297,6 +301,17 @@ TEST(ConcurrentAppenderThreads, NothingLostNothingMixedAcrossTerms) {
     for (std::thread& producer : producers) producer.join();
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(position, test.log.producer_position());
+}
+
+TEST(ExclusiveAppender, TailThatIsInNoTermIsRefused) {
+    TestLog test;
+    ExclusiveAppender before(test.log);
+    test.log.metadata().set_raw_tail(0, pack_tail(7, 33));
+    EXPECT_THROW(ExclusiveAppender{test.log}, Error);
+    test.log.metadata().set_raw_tail(0, pack_tail(8, 0));
+    EXPECT_THROW(ExclusiveAppender{test.log}, Error);
+    test.log.metadata().set_active_term_count(-1);
+    EXPECT_THROW(ExclusiveAppender{test.log}, Error);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace tern::logbuffer {
 
-ExclusiveAppender::ExclusiveAppender(const LogBuffers& log) noexcept
+ExclusiveAppender::ExclusiveAppender(const LogBuffers& log)
     : log_(log),
       writer_(log),
       max_message_length_(logbuffer::max_message_length(log.term_length())) {
@@ -18,6 +18,13 @@ ExclusiveAppender::ExclusiveAppender(const LogBuffers& log) noexcept
     term_id_ = tail_term_id(raw);
     term_offset_ = tail_term_offset(raw, log.term_length());
     term_begin_position_ = compute_position(term_id_, 0, log.shift(), log.initial_term_id());
+    if (count < 0 || count != term_count(term_id_, log.initial_term_id()) ||
+        !is_aligned(term_offset_, kFrameAlignment)) {
+        throw Error(
+            fmt::format("log buffer's tail is in no term: termCount={} termId={} "
+                        "initialTermId={} termOffset={}",
+                        count, term_id_, log.initial_term_id(), term_offset_));
+    }
     term_ = log.term(partition_).data();
 }
 
@@ -33,9 +40,8 @@ std::int64_t ExclusiveAppender::claim(std::int64_t limit, std::int32_t length, B
 }
 
 std::int64_t ExclusiveAppender::append_padding(std::int64_t limit, std::int32_t length) {
-    if (length < 0 || length > max_message_length_) {
-        throw_message_too_long(length, max_message_length_);
-    }
+    const std::int32_t max_length = writer_.required_length(max_message_length_);
+    if (length < 0 || length > max_length) throw_message_too_long(length, max_length);
     const std::int32_t frame_length = length + kDataHeaderLength;
     std::int32_t offset = 0;
     const std::int64_t result = take_space(limit, length, align_frame(frame_length), offset);

@@ -19,8 +19,8 @@ namespace tern::logbuffer {
 
 class alignas(kCacheLineLength) ExclusiveAppender {
   public:
-    /// Continues where the log's tail is.
-    explicit ExclusiveAppender(const LogBuffers& log) noexcept;
+    /// Continues where the log's tail is. Throws Error when that can be no place of a frame.
+    explicit ExclusiveAppender(const LogBuffers& log);
 
     [[nodiscard]] std::int32_t max_payload_length() const noexcept {
         return writer_.max_payload_length();
@@ -63,8 +63,9 @@ class alignas(kCacheLineLength) ExclusiveAppender {
     /// Error. The claim is untouched unless the result is a position.
     [[nodiscard]] std::int64_t claim(std::int64_t limit, std::int32_t length, BufferClaim& claim);
 
-    /// Appends a PAD frame with `length` bytes after its header; at most max_message_length(),
-    /// else Error.
+    /// Appends a PAD frame with `length` bytes after its header; at most what the longest message
+    /// takes in the term, headers of its fragments included (any padding at the end of a term is
+    /// shorter), else Error.
     [[nodiscard]] std::int64_t append_padding(std::int64_t limit, std::int32_t length);
 
     /// Appends a run of complete frames, as read from a log with the same positions. Throws Error

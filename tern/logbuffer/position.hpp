@@ -56,13 +56,16 @@ void check_page_size(std::int64_t size);
     return static_cast<std::int32_t>(position & (term_length - 1));
 }
 
+/// 0, 1 or 2, whatever another process says that the count is.
 [[nodiscard]] constexpr std::int32_t partition_index(std::int32_t term_count) noexcept {
-    return term_count % kPartitionCount;
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(term_count) %
+                                     std::uint32_t{kPartitionCount});
 }
 
-/// Of a position, which is not negative.
+/// Likewise; a position is not negative.
 [[nodiscard]] constexpr std::int32_t partition_index_of(std::int64_t position, int shift) noexcept {
-    return static_cast<std::int32_t>((position >> shift) % kPartitionCount);
+    return static_cast<std::int32_t>(static_cast<std::uint64_t>(position >> shift) %
+                                     kPartitionCount);
 }
 
 [[nodiscard]] constexpr std::int32_t align_frame(std::int32_t frame_length) noexcept {

@@ -71,5 +71,15 @@ TEST(Position, IllegalLengthsAreNamedInUpstreamsWords) {
     EXPECT_EQ(message(65568), "Term length not a power of 2: length=65568");
 }
 
+TEST(Position, CountsOfAnotherProcessAreAlwaysOfATerm) {
+    for (const std::int32_t count : {0, 1, 5, INT32_MAX, -1, -2, INT32_MIN}) {
+        EXPECT_GE(partition_index(count), 0) << count;
+        EXPECT_LT(partition_index(count), kPartitionCount) << count;
+        EXPECT_GE(partition_index_of(std::int64_t{count} * 65536, 16), 0) << count;
+        EXPECT_LT(partition_index_of(std::int64_t{count} * 65536, 16), kPartitionCount) << count;
+    }
+    EXPECT_EQ(partition_index(INT32_MAX), 1);
+}
+
 }  // namespace
 }  // namespace tern::logbuffer

@@ -20,6 +20,12 @@ RecordHeader read_header(const std::byte* record) noexcept {
     return {static_cast<std::int32_t>(word), static_cast<std::int32_t>(word >> 32)};
 }
 
+// A place in the stream that a record may begin at, and from which sums do not overflow.
+bool is_place(std::int64_t position) noexcept {
+    return position >= 0 && position <= INT64_MAX / 2 &&
+           is_aligned<std::int64_t>(position, broadcast::kAlignment);
+}
+
 }  // namespace
 
 BroadcastReceiver::BroadcastReceiver(Bytes buffer)
@@ -43,7 +49,7 @@ BroadcastResult BroadcastReceiver::copy_next() {
     const auto tail = load_acquire<std::int64_t>(trailer(broadcast::kTailOffset));
     if (tail <= next_record_) return BroadcastResult::none;
     const std::int64_t cursor = next_record_;
-    if (is_overwritten(cursor)) return start_again();
+    if (!is_place(cursor) || is_overwritten(cursor)) return start_again();
 
     // Everything read from here on may be of a record that is being overwritten: used only within
     // the buffer, and believed only after the last check.

@@ -133,5 +133,16 @@ TEST(BroadcastThreads, WhatIsReceivedIsWhole) {
     EXPECT_EQ(last, 49'999);  // 49'999 % 8 == 7: the last one has a payload
 }
 
+// Of a process that went wild: nothing of it is followed, and the client will end.
+TEST_F(BroadcastTest, PlacesThatNoRecordCanHaveAreALoss) {
+    for (const std::int64_t place : {std::int64_t{3}, std::int64_t{-8}, INT64_MAX - 7}) {
+        store(memory_.data() + kCapacity + broadcast::kLatestOffset, place);
+        store(memory_.data() + kCapacity + broadcast::kTailOffset, INT64_MAX);
+        store(memory_.data() + kCapacity + broadcast::kTailIntentOffset, std::int64_t{16});
+        BroadcastReceiver receiver(memory_.bytes());
+        EXPECT_EQ(receive(receiver), BroadcastResult::lost) << place;
+    }
+}
+
 }  // namespace
 }  // namespace tern::memory

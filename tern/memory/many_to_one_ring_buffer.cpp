@@ -10,6 +10,13 @@ namespace {
 /// Hands a record to the consumer, whose acquire load of the length pairs with this.
 void publish(std::byte* record, std::int32_t length) noexcept { store_release(record, length); }
 
+/// A place in the ring that a record may begin at, and from which sums do not overflow: what a
+/// process that went wild has left in the trailer may be none.
+[[nodiscard]] bool is_place(std::int64_t position) noexcept {
+    return position >= 0 && position <= INT64_MAX / 2 &&
+           is_aligned<std::int64_t>(position, ring::kAlignment);
+}
+
 /// Makes `length` bytes, which belong to the caller, a padding record.
 void write_padding(std::byte* record, std::int64_t length) noexcept {
     const auto record_length = static_cast<std::int32_t>(length);
@@ -70,9 +77,10 @@ std::byte* ManyToOneRingBuffer::claim_record(std::int64_t required) noexcept {
     auto head = load_acquire<std::int64_t>(head_cache_field);
     while (true) {
         const auto tail = load_acquire<std::int64_t>(tail_field);
+        if (!is_place(head) || !is_place(tail)) return nullptr;
         if (required > capacity_ - (tail - head)) {
             head = consumer_position();
-            if (required > capacity_ - (tail - head)) return nullptr;
+            if (!is_place(head) || required > capacity_ - (tail - head)) return nullptr;
             store_release(head_cache_field, head);
         }
         const std::int64_t index = tail & mask;
@@ -93,7 +101,8 @@ std::byte* ManyToOneRingBuffer::claim_record(std::int64_t required) noexcept {
 std::int64_t ManyToOneRingBuffer::size() const noexcept {
     // The head first: it never passes the tail, so the difference is never negative.
     const std::int64_t head = consumer_position();
-    return std::min(producer_position() - head, capacity_);
+    const std::int64_t tail = producer_position();
+    return is_place(head) && is_place(tail) ? std::min(tail - head, capacity_) : 0;
 }
 
 std::optional<RingCorruption> ManyToOneRingBuffer::take_corruption() noexcept {
@@ -101,7 +110,11 @@ std::optional<RingCorruption> ManyToOneRingBuffer::take_corruption() noexcept {
 }
 
 ManyToOneRingBuffer::Reading::Reading(ManyToOneRingBuffer& ring) noexcept
-    : ring_(ring), head_(load_relaxed<std::int64_t>(ring.trailer(ring::kHeadOffset))) {}
+    : ring_(ring), head_(load_relaxed<std::int64_t>(ring.trailer(ring::kHeadOffset))) {
+    if (is_place(head_) || ring_.corrupt_) return;
+    ring_.corrupt_ = true;
+    ring_.corruption_ = RingCorruption{head_, 0, 0};
+}
 
 std::optional<ManyToOneRingBuffer::Record> ManyToOneRingBuffer::Reading::next() noexcept {
     const std::int64_t begin = head_ & (ring_.capacity_ - 1);
@@ -138,7 +151,7 @@ void ManyToOneRingBuffer::Reading::release() noexcept {
 bool ManyToOneRingBuffer::unblock() noexcept {
     const std::int64_t head = consumer_position();
     const std::int64_t tail = producer_position();
-    if (head == tail || corrupt_) return false;
+    if (head == tail || corrupt_ || !is_place(head) || !is_place(tail)) return false;
     const std::int64_t index = head & (capacity_ - 1);
     const auto length = load_acquire<std::int32_t>(at(index));
     if (length > 0) return false;

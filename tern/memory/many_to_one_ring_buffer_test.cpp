@@ -240,5 +240,24 @@ TEST(ManyToOneRingBufferThreads, NothingLostNothingMixed) {
     EXPECT_FALSE(ring.is_corrupt());
 }
 
+// Of a process that went wild: neither side follows it, and the consumer says so.
+TEST_F(ManyToOneRingBufferTest, PlacesThatNoRecordCanHaveAreNotFollowed) {
+    for (const std::int64_t place : {std::int64_t{3}, std::int64_t{-8}, INT64_MAX - 7}) {
+        AlignedBytes memory{kCapacity + kRingTrailerLength};
+        std::byte* const trailer = memory.data() + kCapacity;
+        ManyToOneRingBuffer ring(memory.bytes());
+        store(trailer + ring::kTailOffset, place);
+        EXPECT_FALSE(ring.try_claim(1, 8)) << place;
+        EXPECT_FALSE(ring.unblock());
+        EXPECT_EQ(ring.size(), 0);
+        store(trailer + ring::kHeadOffset, place);
+        EXPECT_EQ(ring.read([](std::int32_t, ConstBytes) {}, 10), 0);
+        EXPECT_TRUE(ring.is_corrupt());
+        const auto corruption = ring.take_corruption();
+        ASSERT_TRUE(corruption);
+        EXPECT_EQ(corruption->position, place);
+    }
+}
+
 }  // namespace
 }  // namespace tern::memory
