@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::string_view kScheme = "aeron:";
 constexpr std::string_view kTagPrefix = "tag:";
+constexpr std::int64_t kPositionAlignment = 32;  // of frames in a term
 
 // The order in which upstream's builder prints parameters (TRN-14.1).
 constexpr std::array kCanonicalOrder{
@@ -143,6 +144,11 @@ ChannelUri& ChannelUri::set_spy(bool spy) noexcept {
     return *this;
 }
 
+ChannelUri& ChannelUri::set_media(Media media) noexcept {
+    media_ = media;
+    return *this;
+}
+
 bool ChannelUri::contains(std::string_view key) const noexcept { return get(key).has_value(); }
 
 std::optional<std::string_view> ChannelUri::get(std::string_view key) const noexcept {
@@ -238,6 +244,9 @@ ChannelUri& ChannelUri::remove(std::string_view key) noexcept {
 
 ChannelUri& ChannelUri::put_initial_position(std::int64_t position, std::int32_t initial_term_id,
                                              std::int32_t term_length) {
+    if (position < 0 || position % kPositionAlignment != 0) {
+        throw ChannelUriError(fmt::format("invalid position: {}", position));
+    }
     const auto term_count = static_cast<std::int32_t>(position / term_length);
     put_int(uri_key::kInitialTermId, initial_term_id);
     put_int(uri_key::kTermId, wrapping_add(initial_term_id, term_count));
@@ -251,11 +260,7 @@ std::optional<std::int32_t> ChannelUri::session_id() const {
 }
 
 std::optional<std::int64_t> ChannelUri::session_id_tag() const {
-    std::string_view text = get_or(uri_key::kSessionId, "");
-    if (!text.starts_with(kTagPrefix)) return std::nullopt;
-    const auto tag = parse_int<std::int64_t>(text.substr(kTagPrefix.size()));
-    if (!tag) bad_value(uri_key::kSessionId, "an integer, or tag: and an integer");
-    return tag;
+    return tag_of(get_or(uri_key::kSessionId, ""));
 }
 
 std::optional<std::int64_t> ChannelUri::channel_tag() const {
@@ -281,17 +286,30 @@ bool ChannelUri::has_control_mode(std::string_view mode) const noexcept {
 }
 
 ChannelUri& ChannelUri::replace_endpoint_wildcard_port(std::string_view resolved) {
-    const std::string_view endpoint = get_or(uri_key::kEndpoint, "");
-    if (!endpoint.ends_with(":0")) return *this;
     const std::string_view port = port_of(resolved);
     const auto number = parse_int<std::uint16_t>(port);
-    if (!number || *number == 0) {
-        throw ChannelUriError(
-            fmt::format("resolved endpoint has no port: {} for: {}", resolved, to_string()));
+    if (!number) {
+        throw ChannelUriError(fmt::format("No port specified on resolvedEndpoint={}", resolved));
     }
-    std::string value(endpoint.substr(0, endpoint.size() - 1));
+    if (*number == 0) {
+        throw ChannelUriError(
+            fmt::format("Wildcard port specified on resolvedEndpoint={}", resolved));
+    }
+    const auto endpoint = get(uri_key::kEndpoint);
+    if (!endpoint) return put(uri_key::kEndpoint, resolved);
+    if (!endpoint->ends_with(":0")) return *this;
+    std::string value(endpoint->substr(0, endpoint->size() - 1));
     value.append(port);
     return put(uri_key::kEndpoint, value);
+}
+
+ChannelUri ChannelUri::destination(std::string_view endpoint) const {
+    ChannelUri destination(media_);
+    destination.put(uri_key::kEndpoint, endpoint);
+    if (const auto interface = get(uri_key::kInterface)) {
+        destination.put(uri_key::kInterface, *interface);
+    }
+    return destination;
 }
 
 std::string ChannelUri::to_string() const {
@@ -319,6 +337,32 @@ bool operator==(const ChannelUri& a, const ChannelUri& b) {
 
 std::string add_session_id(std::string_view channel, std::int32_t session_id) {
     return ChannelUri::parse(channel).put_int(uri_key::kSessionId, session_id).to_string();
+}
+
+std::string add_alias_if_absent(std::string_view channel, std::string_view alias) {
+    if (alias.empty()) return std::string(channel);
+    return ChannelUri::parse(channel).put_if_absent(uri_key::kAlias, alias).to_string();
+}
+
+std::string transform_alias(std::string_view channel,
+                            FunctionRef<std::string(std::string_view alias)> transform) {
+    ChannelUri uri = ChannelUri::parse(channel);
+    const std::string alias = transform(uri.get_or(uri_key::kAlias, ""));
+    alias.empty() ? uri.remove(uri_key::kAlias) : uri.put(uri_key::kAlias, alias);
+    return uri.to_string();
+}
+
+std::optional<std::int64_t> tag_of(std::string_view value) {
+    if (!value.starts_with(kTagPrefix)) return std::nullopt;
+    const auto tag = parse_int<std::int64_t>(value.substr(kTagPrefix.size()));
+    if (!tag) throw ChannelUriError(fmt::format("not an integer after 'tag:': {}", value));
+    return tag;
+}
+
+std::optional<std::string> replace_port_with_wildcard(std::string_view endpoint) {
+    const std::string_view port = port_of(endpoint);
+    if (port.empty()) return std::nullopt;
+    return std::string(endpoint.substr(0, endpoint.size() - port.size())).append("0");
 }
 
 std::string recording_subscription_key(std::int32_t stream_id, const ChannelUri& channel) {

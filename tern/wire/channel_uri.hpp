@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "tern/base/error.hpp"
+#include "tern/base/function_ref.hpp"
 
 namespace tern::wire {
 
@@ -90,8 +91,14 @@ class ChannelUri {
     [[nodiscard]] bool is_udp() const noexcept { return media_ == Media::udp; }
     [[nodiscard]] bool is_spy() const noexcept { return spy_; }
     ChannelUri& set_spy(bool spy) noexcept;
+    ChannelUri& set_media(Media media) noexcept;
 
     [[nodiscard]] bool contains(std::string_view key) const noexcept;
+    /// Calls visit(std::string_view key, std::string_view value) for each parameter.
+    template <typename Visit>
+    void for_each(Visit&& visit) const {
+        for (const auto& [key, value] : parameters_) visit(key, value);
+    }
     /// Points into this URI until it is changed.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view key) const noexcept;
     [[nodiscard]] std::string_view get_or(std::string_view key,
@@ -110,7 +117,8 @@ class ChannelUri {
     ChannelUri& put_bool(std::string_view key, bool value);
     ChannelUri& put_if_absent(std::string_view key, std::string_view value);
     ChannelUri& remove(std::string_view key) noexcept;
-    /// init-term-id, term-id and term-offset of a position, and term-length.
+    /// init-term-id, term-id and term-offset of a position, and term-length. Throws for a position
+    /// that is negative or within a frame.
     ChannelUri& put_initial_position(std::int64_t position, std::int32_t initial_term_id,
                                      std::int32_t term_length);
 
@@ -122,9 +130,12 @@ class ChannelUri {
     [[nodiscard]] std::optional<std::int64_t> entity_tag() const;   ///< E of `tags=C,E`
     [[nodiscard]] bool has_control_mode(std::string_view mode) const noexcept;
 
-    /// Puts the port of `resolved` (host:port) in place of a port 0 of `endpoint`; throws when
-    /// `resolved` has no port. Nothing happens when the endpoint has a port or is absent.
+    /// Puts the port of `resolved` (host:port) in place of a port 0 of `endpoint`, or all of it
+    /// where there is no endpoint. Nothing happens when the endpoint has a port. Throws when
+    /// `resolved` has no port, or port 0.
     ChannelUri& replace_endpoint_wildcard_port(std::string_view resolved);
+    /// A destination for this channel: its media and interface, and the endpoint.
+    [[nodiscard]] ChannelUri destination(std::string_view endpoint) const;
 
     /// The canonical text: known keys in the order of upstream's builder, then the others.
     [[nodiscard]] std::string to_string() const;
@@ -143,8 +154,19 @@ class ChannelUri {
     bool spy_ = false;
 };
 
+/// N of "tag:N"; nullopt for what does not begin with "tag:". Throws when N is not a number.
+[[nodiscard]] std::optional<std::int64_t> tag_of(std::string_view value);
+/// "host:0" for "host:4567"; nullopt for what has no port.
+[[nodiscard]] std::optional<std::string> replace_port_with_wildcard(std::string_view endpoint);
+
 /// `channel` with `session-id` set; other parameters keep their values.
 [[nodiscard]] std::string add_session_id(std::string_view channel, std::int32_t session_id);
+/// `channel` with the alias, unless it has one or the alias is empty.
+[[nodiscard]] std::string add_alias_if_absent(std::string_view channel, std::string_view alias);
+/// `channel` with its alias (empty when it has none) replaced by what transform says of it; an
+/// empty result removes the alias.
+[[nodiscard]] std::string transform_alias(
+    std::string_view channel, FunctionRef<std::string(std::string_view alias)> transform);
 
 /// What an archive keeps of a channel: no spy prefix, only the parameters that say where the
 /// stream is, their values checked and reprinted (ARC-14.1 of chapter 40).

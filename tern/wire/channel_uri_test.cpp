@@ -142,7 +142,7 @@ TEST(ChannelUri, ReplacesOnlyAWildcardPort) {
     EXPECT_EQ("aeron:udp?endpoint=[::1]:4567",
               replaced("aeron:udp?endpoint=[::1]:0", "[::1]:4567"));
     EXPECT_EQ("aeron:udp?endpoint=host:10", replaced("aeron:udp?endpoint=host:10", "a:4567"));
-    EXPECT_EQ("aeron:udp", replaced("aeron:udp", "a:4567"));
+    EXPECT_EQ("aeron:udp?endpoint=a:4567", replaced("aeron:udp", "a:4567"));
     EXPECT_THROW(replaced("aeron:udp?endpoint=host:0", "127.0.0.1"), ChannelUriError);
     EXPECT_THROW(replaced("aeron:udp?endpoint=host:0", "127.0.0.1:0"), ChannelUriError);
     EXPECT_THROW(replaced("aeron:udp?endpoint=host:0", "[::1]"), ChannelUriError);
