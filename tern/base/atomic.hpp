@@ -41,6 +41,12 @@ inline T fetch_add(std::byte* field, T delta) noexcept {
     return atomic_at<T>(field).fetch_add(delta, std::memory_order_acq_rel);
 }
 
+/// Replaces and returns the value before; acquire-release.
+template <typename T>
+inline T exchange(std::byte* field, T value) noexcept {
+    return atomic_at<T>(field).exchange(value, std::memory_order_acq_rel);
+}
+
 /// One strong compare-and-swap; acquire-release on success.
 template <typename T>
 [[nodiscard]] inline bool compare_and_set(std::byte* field, T expected, T desired) noexcept {

@@ -1,5 +1,7 @@
 #include "tern/client/aeron.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "tern/client/client_conductor.hpp"
@@ -89,6 +91,8 @@ std::int64_t Aeron::client_id() const noexcept { return conductor_->client_id();
 const memory::CountersReader& Aeron::counters_reader() const noexcept {
     return conductor_->cnc().counters();
 }
+
+const memory::CncFile& Aeron::cnc_file() const noexcept { return conductor_->cnc().file(); }
 
 std::int64_t Aeron::next_correlation_id() { return conductor_->next_correlation_id(); }
 
@@ -219,6 +223,12 @@ bool Aeron::is_operation_complete(std::int64_t correlation_id) {
 
 void Aeron::abandon(std::int64_t id) noexcept { conductor_->abandon(id); }
 
+bool Aeron::is_command_active(std::int64_t correlation_id) {
+    return conductor_->is_command_active(correlation_id);
+}
+
+bool Aeron::has_active_commands() { return conductor_->has_active_commands(); }
+
 // ---- Handlers.
 
 std::int64_t Aeron::add_available_counter_handler(CounterHandler handler) {
@@ -267,12 +277,16 @@ std::unique_ptr<Aeron> AsyncConnect::poll() {
 
 bool request_driver_termination(platform::Platform platform, const std::string& aeron_directory,
                                 ConstBytes token) {
+    if (token.size() > kMaxTerminationTokenLength) {
+        throw InvalidArgument(fmt::format("Token too long: {}", token.size()));
+    }
     const std::string path = platform::join_path(aeron_directory, memory::kCncFileName);
     if (!platform.storage.exists(path)) return false;
     const auto mapping = platform.storage.open_mapped(path, platform::Access::read_write);
     if (mapping->size() < memory::kCncHeaderLength) return false;
     const memory::CncFile file(mapping->bytes());
     if (file.version() == 0) return false;
+    memory::check_cnc_version(file.version(), path);
     memory::ManyToOneRingBuffer ring(file.to_driver());
     wire::TerminateDriver command;
     command.client_id = ring.next_correlation_id();

@@ -76,6 +76,8 @@ class Aeron {
     [[nodiscard]] std::int64_t client_id() const noexcept;
     /// Of the driver; valid, though frozen in meaning, until this object is destroyed.
     [[nodiscard]] const memory::CountersReader& counters_reader() const noexcept;
+    /// The driver's CnC file: its settings, rings and error log; valid likewise.
+    [[nodiscard]] const memory::CncFile& cnc_file() const noexcept;
     /// A fresh id, unique among all clients of the driver.
     [[nodiscard]] std::int64_t next_correlation_id();
 
@@ -126,6 +128,11 @@ class Aeron {
     /// Gives up something asynchronous that was not found yet: it is removed at the driver, or its
     /// answer is ignored. Harmless on ids that are not known.
     void abandon(std::int64_t id) noexcept;
+    /// Whether the driver's answer to a command is due: of an add, a destination, a reject. False
+    /// once it has answered, or the driver timeout has passed.
+    [[nodiscard]] bool is_command_active(std::int64_t correlation_id);
+    /// The same of any command, those that closing has sent included.
+    [[nodiscard]] bool has_active_commands();
 
     // Handlers at run time; the id returned removes them again. Removal is allowed within handlers,
     // and once it returns the handler is not called any more.
@@ -165,7 +172,9 @@ class AsyncConnect {
 };
 
 /// Asks a driver to end; it may refuse, silently. False when there is no driver that could be
-/// asked.
+/// asked. Throws InvalidArgument when the token is longer than kMaxTerminationTokenLength, Error
+/// when the driver's version is not compatible.
+inline constexpr std::size_t kMaxTerminationTokenLength = 4096;
 bool request_driver_termination(platform::Platform platform, const std::string& aeron_directory,
                                 ConstBytes token);
 

@@ -1,8 +1,30 @@
 #include "tern/client/buffer_builder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "tern/client/errors.hpp"
+
 namespace tern::client {
+
+BufferBuilder::BufferBuilder(std::size_t initial_capacity) {
+    if (initial_capacity > kMaxLength) {
+        throw InvalidArgument(
+            fmt::format("initialCapacity outside range 0 - {}: initialCapacity={}", kMaxLength,
+                        initial_capacity));
+    }
+    bytes_.reserve(initial_capacity);
+}
+
+void BufferBuilder::compact() {
+    const std::size_t capacity = std::max(kMinCapacity, bytes_.size());
+    if (capacity >= bytes_.capacity()) return;
+    std::vector<std::byte> smaller;
+    smaller.reserve(capacity);
+    smaller.assign(bytes_.begin(), bytes_.end());
+    bytes_.swap(smaller);
+}
 
 void BufferBuilder::begin(ConstBytes payload, const Header& header) {
     reset();
@@ -55,7 +77,7 @@ void BufferBuilder::grow_for(std::size_t length) {
     if (length <= bytes_.capacity()) return;
     std::size_t capacity = std::max(bytes_.capacity(), kMinCapacity);
     while (capacity < length) capacity += capacity / 2;
-    bytes_.reserve(capacity);
+    bytes_.reserve(std::min(capacity, kMaxLength));
 }
 
 }  // namespace tern::client

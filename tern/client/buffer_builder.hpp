@@ -19,7 +19,8 @@ class BufferBuilder {
     static constexpr std::size_t kMaxLength = logbuffer::kMaxMessageLength;
     static constexpr std::size_t kMinCapacity = 4096;
 
-    explicit BufferBuilder(std::size_t initial_capacity = 0) { bytes_.reserve(initial_capacity); }
+    /// Throws InvalidArgument when the capacity is above kMaxLength.
+    explicit BufferBuilder(std::size_t initial_capacity = 0);
 
     /// Begins a message with its first fragment; what was there is forgotten.
     void begin(ConstBytes payload, const Header& header);
@@ -35,6 +36,10 @@ class BufferBuilder {
     void reset() noexcept;
 
     [[nodiscard]] ConstBytes message() const noexcept { return bytes_; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return bytes_.capacity(); }
+    /// Gives memory back: what is left has room for the message under way, and at least
+    /// kMinCapacity.
+    void compact();
     /// Header of the whole message; `last` is that of its last fragment.
     [[nodiscard]] Header complete_header(const Header& last) noexcept;
 

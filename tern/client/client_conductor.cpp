@@ -90,13 +90,20 @@ int ClientConductor::check_timers() {
     if (is_terminated_) return work;
     expire_registrations(now_ns);
     send_unsent_removals();
+    free_lingering(now_ns);
+    return work;
+}
+
+void ClientConductor::free_lingering(std::int64_t now_ns) {
     for (const auto& [id, resource] : resources_) {
         if (auto* const* subscription = std::get_if<Subscription*>(&resource)) {
             (*subscription)->free_retired_lists(now_ns);
         }
     }
+    while (!lingering_logs_.empty() && now_ns > lingering_logs_.front().deadline_ns) {
+        lingering_logs_.pop_front();
+    }
     std::erase_if(logs_, [](const auto& entry) { return entry.second.expired(); });
-    return work;
 }
 
 bool ClientConductor::check_service_interval(std::int64_t now_ns) {
@@ -283,6 +290,16 @@ void ClientConductor::abandon(std::int64_t id) noexcept {
     if (is_awaited) undo_at_driver(id, kind);
 }
 
+bool ClientConductor::is_command_active(std::int64_t id) {
+    const Lock lock(mutex_);
+    return registrations_.find_awaiting(id) != nullptr;
+}
+
+bool ClientConductor::has_active_commands() {
+    const Lock lock(mutex_);
+    return registrations_.any_awaiting() || !unsent_removals_.empty();
+}
+
 void ClientConductor::fail(Registration& registration, std::int32_t code, std::string text) {
     registration.state = Registration::State::refused;
     registration.error_code = code;
@@ -384,6 +401,7 @@ void ClientConductor::close(PublicationBase& publication, bool revoke) noexcept 
     if (publication.is_closed()) return;
     publication.mark_closed();
     if (is_terminated_) return;
+    linger(publication.spec_.log);
     remove_at_driver(wire::CommandId::remove_publication, publication.registration_id(), revoke);
 }
 
@@ -391,12 +409,11 @@ void ClientConductor::close(Subscription& subscription) noexcept {
     const Lock lock(mutex_);
     resources_.erase(subscription.registration_id());
     if (subscription.is_closed()) return;
-    subscription.mark_closed();
     if (!is_terminated_) {
         remove_at_driver(wire::CommandId::remove_subscription, subscription.registration_id(),
                          false);
     }
-    close_images(subscription);
+    close_with_images(subscription);
 }
 
 void ClientConductor::close(Counter& counter) noexcept {
@@ -408,14 +425,21 @@ void ClientConductor::close(Counter& counter) noexcept {
     remove_at_driver(wire::CommandId::remove_counter, counter.correlation_id(), false);
 }
 
-// The subscription may be gone when this returns: a handler may have destroyed it.
-void ClientConductor::close_images(Subscription& subscription) {
-    const ImageList images = subscription.remove_all_images(retire_deadline_ns());
+// One that is closed has no images, and none of them gives anything any more. The subscription may
+// be gone when this returns: a handler may have destroyed it.
+void ClientConductor::close_with_images(Subscription& subscription) {
+    const ImageList images = subscription.remove_all_images(linger_deadline_ns());
+    for (const auto& image : images) image->close();
     const UnavailableImageHandler handler = subscription.spec_.image_handlers.unavailable;
+    subscription.mark_closed();
     for (const auto& image : images) {
-        image->close();
+        if (!is_terminated_) linger(image->spec_.log);
         if (handler) call_handler([&] { handler(image); });
     }
+}
+
+void ClientConductor::linger(std::shared_ptr<MappedLog> log) {
+    lingering_logs_.push_back({.log = std::move(log), .deadline_ns = linger_deadline_ns()});
 }
 
 void ClientConductor::terminate(const std::exception& reason) {
@@ -436,6 +460,7 @@ void ClientConductor::close_resources() {
     }
     registrations_.clear();
     unsent_removals_.clear();
+    lingering_logs_.clear();
     logs_.clear();
 }
 
@@ -444,10 +469,7 @@ void ClientConductor::close_at_end(const Resource& resource) {
     std::visit(Overloaded{
                    [](Publication* publication) { publication->mark_closed(); },
                    [](ExclusivePublication* publication) { publication->mark_closed(); },
-                   [this](Subscription* subscription) {
-                       subscription->mark_closed();
-                       close_images(*subscription);
-                   },
+                   [this](Subscription* subscription) { close_with_images(*subscription); },
                    [this](Counter* counter) {
                        counter->is_closed_.store(true, std::memory_order_release);
                        if (counter->is_static()) return;
@@ -499,7 +521,7 @@ void ClientConductor::check_not_in_handler() {
     }
 }
 
-std::int64_t ClientConductor::retire_deadline_ns() const {
+std::int64_t ClientConductor::linger_deadline_ns() const {
     return platform_.clock.nano_time() + context_.resource_linger_ns;
 }
 

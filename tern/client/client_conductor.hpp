@@ -71,6 +71,8 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     [[nodiscard]] RegistrationKind counter_kind_of(std::int64_t id);
     [[nodiscard]] bool is_operation_complete(std::int64_t correlation_id);
     void abandon(std::int64_t id) noexcept;
+    [[nodiscard]] bool is_command_active(std::int64_t id);
+    [[nodiscard]] bool has_active_commands();
 
     enum class HandlerKind : std::uint8_t { available_counter, unavailable_counter };
     std::int64_t add_counter_handler(HandlerKind kind, CounterHandler handler);
@@ -107,6 +109,12 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     using Resource = std::variant<Publication*, ExclusivePublication*, Subscription*, Counter*>;
     static constexpr int kEventsPerCycle = 16;
 
+    /// The log of something closed: an offer, a poll or a claim of another thread may be under way.
+    struct LingeringLog {
+        std::shared_ptr<MappedLog> log;
+        std::int64_t deadline_ns;
+    };
+
     /// A remove command for which the ring had no room.
     struct UnsentRemoval {
         wire::CommandId command;
@@ -140,7 +148,8 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     void on_publication_error(const wire::PublicationErrorResponse& event);
     void make_publication(Registration& registration, const wire::PublicationReady& event);
     void make_counter(std::int64_t id, Registration& registration, std::int32_t counter_id);
-    [[nodiscard]] std::shared_ptr<Image> make_image(const wire::ImageReady& event);
+    [[nodiscard]] std::shared_ptr<Image> make_image(const Subscription& subscription,
+                                                    const wire::ImageReady& event);
     template <typename Make>
     void complete(std::int64_t id, Registration& registration, Make&& make);
     std::shared_ptr<MappedLog> map_log(std::int64_t registration_id, std::string_view path);
@@ -159,8 +168,10 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     void close_at_end(const Resource& resource);
     void ensure_open() const;
 
-    void close_images(Subscription& subscription);
-    [[nodiscard]] std::int64_t retire_deadline_ns() const;
+    void close_with_images(Subscription& subscription);
+    void linger(std::shared_ptr<MappedLog> log);
+    void free_lingering(std::int64_t now_ns);
+    [[nodiscard]] std::int64_t linger_deadline_ns() const;
     void report(const std::exception& error) noexcept;
     template <typename Call>
     void call_handler(Call&& call) noexcept;
@@ -182,6 +193,7 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     Registrations registrations_;
     std::map<std::int64_t, Resource> resources_;  // by registration id
     std::map<std::int64_t, std::weak_ptr<MappedLog>> logs_;
+    std::deque<LingeringLog> lingering_logs_;  // in the order of their deadlines
     std::deque<UnsentRemoval> unsent_removals_;
     HandlerList<CounterHandler> available_counter_handlers_;
     HandlerList<CounterHandler> unavailable_counter_handlers_;

@@ -7,6 +7,7 @@
 
 #include "tern/client/client_conductor.hpp"
 #include "tern/client/errors.hpp"
+#include "tern/wire/channel_uri.hpp"
 
 namespace tern::client {
 
@@ -128,6 +129,11 @@ void ClientConductor::on_publication_ready(const wire::PublicationReady& event) 
 
 void ClientConductor::make_publication(Registration& registration,
                                        const wire::PublicationReady& event) {
+    const bool is_exclusive = registration.kind == RegistrationKind::exclusive_publication;
+    if (is_exclusive && event.correlation_id != event.registration_id) {
+        report(Error(fmt::format("exclusive publication: correlationId={} registrationId={}",
+                                 event.correlation_id, event.registration_id)));
+    }
     complete(event.correlation_id, registration, [&]() -> Registration::Result {
         PublicationBase::Spec spec;
         spec.registration_id = event.correlation_id;
@@ -140,7 +146,7 @@ void ClientConductor::make_publication(Registration& registration,
         spec.log = map_log(event.registration_id, event.log_file_name);
         spec.cnc = cnc_;
         spec.conductor = shared_from_this();
-        if (registration.kind == RegistrationKind::publication) {
+        if (!is_exclusive) {
             auto publication = std::make_unique<Publication>(std::move(spec));
             resources_[event.correlation_id] = publication.get();
             return publication;
@@ -149,6 +155,14 @@ void ClientConductor::make_publication(Registration& registration,
         resources_[event.correlation_id] = publication.get();
         return publication;
     });
+    const NewPublicationHandler& handler =
+        is_exclusive && context_.new_exclusive_publication_handler
+            ? context_.new_exclusive_publication_handler
+            : context_.new_publication_handler;
+    if (registration.state != Registration::State::done || !handler) return;
+    const std::string channel = registration.channel;  // the handler may abandon the registration
+    call_handler(
+        [&] { handler(channel, event.stream_id, event.session_id, event.correlation_id); });
 }
 
 void ClientConductor::on_subscription_ready(const wire::SubscriptionReady& event) {
@@ -167,6 +181,11 @@ void ClientConductor::on_subscription_ready(const wire::SubscriptionReady& event
         resources_[event.correlation_id] = subscription.get();
         return subscription;
     });
+    const NewSubscriptionHandler& handler = context_.new_subscription_handler;
+    if (registration->state != Registration::State::done || !handler) return;
+    const std::string channel = registration->channel;
+    const std::int32_t stream_id = registration->stream_id;
+    call_handler([&] { handler(channel, stream_id, event.correlation_id); });
 }
 
 void ClientConductor::on_available_image(const wire::ImageReady& event) {
@@ -176,8 +195,8 @@ void ClientConductor::on_available_image(const wire::ImageReady& event) {
     if (subscription == nullptr) return;
     std::shared_ptr<Image> image;
     try {
-        image = make_image(event);
-        (*subscription)->add_image(image, retire_deadline_ns());
+        image = make_image(**subscription, event);
+        (*subscription)->add_image(image, linger_deadline_ns());
     } catch (const std::exception& error) {
         // A client that runs late may hear of a log that is deleted already, by the driver or by
         // the next one in the same directory.
@@ -194,12 +213,14 @@ void ClientConductor::on_available_image(const wire::ImageReady& event) {
     if (handler) call_handler([&] { handler(image); });
 }
 
-std::shared_ptr<Image> ClientConductor::make_image(const wire::ImageReady& event) {
+std::shared_ptr<Image> ClientConductor::make_image(const Subscription& subscription,
+                                                   const wire::ImageReady& event) {
     Image::Spec spec;
     spec.correlation_id = event.correlation_id;
     spec.subscription_registration_id = event.subscription_registration_id;
     spec.session_id = event.session_id;
     spec.stream_id = event.stream_id;
+    spec.is_spy = subscription.channel().starts_with(wire::kSpyPrefix);
     spec.subscriber_position = cnc_->counter(event.subscriber_position_id);
     spec.source_identity = event.source_identity;
     spec.log = map_log(event.correlation_id, event.log_file_name);
@@ -213,8 +234,9 @@ void ClientConductor::on_unavailable_image(const wire::ImageUnavailable& event) 
     if (found == resources_.end()) return;
     auto* const* subscription = std::get_if<Subscription*>(&found->second);
     if (subscription == nullptr) return;
-    const auto image = (*subscription)->remove_image(event.correlation_id, retire_deadline_ns());
+    const auto image = (*subscription)->remove_image(event.correlation_id, linger_deadline_ns());
     if (image == nullptr) return;
+    linger(image->spec_.log);
     const UnavailableImageHandler handler = (*subscription)->spec_.image_handlers.unavailable;
     if (handler) call_handler([&] { handler(image); });
 }

@@ -25,9 +25,16 @@ Context Context::from_properties(const Properties& properties) {
         "aeron.client.idle.sleep.duration", context.idle_sleep_duration_ns, 0, kNanosPerSecond);
     context.resource_linger_ns = properties.get_duration_ns("aeron.client.resource.linger.duration",
                                                             context.resource_linger_ns);
-    context.pre_touch_mapped_memory =
-        properties.get_bool("aeron.pre.touch.mapped.memory", context.pre_touch_mapped_memory);
+    context.pre_touch_mapped_memory = properties.get_bool(
+        "aeron.client.pre.touch.mapped.memory",
+        properties.get_bool("aeron.pre.touch.mapped.memory", context.pre_touch_mapped_memory));
     return context;
+}
+
+Context Context::from_environment(platform::Platform platform) {
+    Properties properties;
+    properties.set_from_environment(platform.system.environment());
+    return from_properties(properties);
 }
 
 void Context::conclude(platform::Platform platform) {
@@ -51,6 +58,12 @@ std::string default_aeron_directory(platform::Platform platform) {
                                    ? kSharedMemory
                                    : platform.system.temporary_directory(),
                                name);
+}
+
+std::string random_aeron_directory(platform::Platform platform) {
+    const std::uint64_t high = platform.random.next_u64();
+    const std::uint64_t low = platform.random.next_u64();
+    return fmt::format("{}-{:016x}{:016x}", default_aeron_directory(platform), high, low);
 }
 
 }  // namespace tern::client

@@ -27,7 +27,9 @@ struct Context {
     std::int64_t keepalive_interval_ns = 500 * kNanosPerMilli;
     /// Least time between two looks at timers.
     std::int64_t idle_sleep_duration_ns = 16 * kNanosPerMilli;
-    /// How long the image list of a subscription is kept at least after it was replaced.
+    /// How long the log buffers of closed publications and images stay mapped at least while the
+    /// client lives, and image lists of subscriptions after they were replaced: a claim may be
+    /// committed, though its publication was just closed.
     std::int64_t resource_linger_ns = 3 * kNanosPerSecond;
     /// Fault in all pages of log buffers when they are mapped.
     bool pre_touch_mapped_memory = false;
@@ -49,6 +51,9 @@ struct Context {
     UnavailableImageHandler unavailable_image_handler;
 
     // Any may be empty.
+    NewPublicationHandler new_publication_handler;
+    NewPublicationHandler new_exclusive_publication_handler;  ///< empty: new_publication_handler
+    NewSubscriptionHandler new_subscription_handler;
     CounterHandler available_counter_handler;
     CounterHandler unavailable_counter_handler;
     CloseHandler close_handler;
@@ -56,8 +61,12 @@ struct Context {
 
     /// The properties aeron.dir, aeron.driver.timeout (ms), aeron.client.name,
     /// aeron.client.idle.sleep.duration, aeron.client.resource.linger.duration,
-    /// aeron.pre.touch.mapped.memory. Throws ConfigurationError.
+    /// aeron.pre.touch.mapped.memory, aeron.client.pre.touch.mapped.memory (as AERON_CLIENT_... of
+    /// upstream's C client). Throws ConfigurationError.
     [[nodiscard]] static Context from_properties(const Properties& properties);
+    /// The same settings from variables of the environment: AERON_DIR, AERON_DRIVER_TIMEOUT and so
+    /// on. A Context that is made otherwise takes from there no more than AERON_DIR.
+    [[nodiscard]] static Context from_environment(platform::Platform platform);
 
     /// Fills in what is empty and checks the rest; throws ConfigurationError naming the field.
     void conclude(platform::Platform platform);
@@ -66,5 +75,9 @@ struct Context {
 /// Where a driver is by default: /dev/shm/aeron-USER, or aeron-USER in the temporary directory
 /// where there is no /dev/shm (CLI-2.1).
 [[nodiscard]] std::string default_aeron_directory(platform::Platform platform);
+
+/// The default directory with a random name behind it: for a driver that nobody is to find by
+/// chance, as in a test.
+[[nodiscard]] std::string random_aeron_directory(platform::Platform platform);
 
 }  // namespace tern::client

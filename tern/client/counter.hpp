@@ -5,13 +5,14 @@
 // After close nothing is written any more, so that a late update cannot land in somebody else's
 // counter; reads give what is in the slot.
 //
-// Thread safety: get and fetch_add, compare_and_set from any thread; the others by one writer at a
-// time. close() from any thread.
+// Thread safety: get, fetch_add, exchange and compare_and_set from any thread; the others by one
+// writer at a time. close() from any thread.
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "tern/memory/counter.hpp"
 #include "tern/memory/counters.hpp"
@@ -61,13 +62,21 @@ class Counter {
     bool propose_max(std::int64_t proposed) noexcept {
         return !is_closed() && spec_.value.propose_max(proposed);
     }
-    /// Several writers: adds and returns the value before.
+    /// Several writers: adds, or replaces, and returns the value before.
     std::int64_t fetch_add(std::int64_t delta) noexcept {
         return is_closed() ? spec_.value.get() : spec_.value.fetch_add(delta);
+    }
+    std::int64_t exchange(std::int64_t value) noexcept {
+        return is_closed() ? spec_.value.get() : spec_.value.exchange(value);
     }
     [[nodiscard]] bool compare_and_set(std::int64_t expected, std::int64_t desired) noexcept {
         return !is_closed() && spec_.value.compare_and_set(expected, desired);
     }
+
+    /// Ties the counter to something else that readers know by an id (TRN-9.2).
+    void set_reference_id(std::int64_t reference_id) noexcept;
+    /// Appends to the label, cut to its 380 bytes.
+    void append_to_label(std::string_view suffix) noexcept;
 
     /// Sends REMOVE_COUNTER for an owned counter. Idempotent; never waits.
     void close() noexcept;

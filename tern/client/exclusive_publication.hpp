@@ -30,7 +30,8 @@ class ExclusivePublication final : public PublicationBase {
     /// place. `claim` is only touched on success.
     std::int64_t try_claim(std::int32_t length, BufferClaim& claim);
 
-    /// Appends a padding frame of `length` plus a header: subscribers skip it.
+    /// Appends a padding frame of `length` plus a header: subscribers skip it. `length` is at most
+    /// what a message of max_message_length() takes in the term, else throws Error.
     std::int64_t append_padding(std::int32_t length);
 
     /// Appends a run of whole, committed frames as they are: those of a recording. The first must

@@ -28,6 +28,22 @@ using FragmentHandler = std::function<void(ConstBytes message, const Header& hea
 using ControlledFragmentHandler =
     std::function<ControlledAction(ConstBytes message, const Header& header)>;
 
+/// Ends the message in a builder when its handler is through with it, be it by an exception: what
+/// was delivered does not come again.
+class MessageScope {
+  public:
+    explicit MessageScope(BufferBuilder& builder) noexcept : builder_(builder) {}
+    ~MessageScope() { is_aborted_ ? builder_.undo_last() : builder_.reset(); }
+    MessageScope(const MessageScope&) = delete;
+    MessageScope& operator=(const MessageScope&) = delete;
+    /// The message stays, without its last fragment, which will be delivered again.
+    void abort() noexcept { is_aborted_ = true; }
+
+  private:
+    BufferBuilder& builder_;
+    bool is_aborted_ = false;
+};
+
 /// Feeds one fragment to a builder; true when a message is complete in it.
 [[nodiscard]] bool assemble(BufferBuilder& builder, ConstBytes payload, const Header& header);
 
@@ -47,12 +63,13 @@ class ImageFragmentAssembler {
             deliver(header);
         }
     }
+    [[nodiscard]] BufferBuilder& builder() noexcept { return builder_; }
 
   private:
     void deliver(const Header& last) {
+        const MessageScope scope(builder_);
         const Header header = builder_.complete_header(last);
         handler_(builder_.message(), header);
-        builder_.reset();
     }
     Handler handler_;
     BufferBuilder builder_;
@@ -71,6 +88,7 @@ class ImageControlledFragmentAssembler {
     ControlledAction operator()(ConstBytes payload, const Header& header) {
         return handle(handler_, builder_, payload, header);
     }
+    [[nodiscard]] BufferBuilder& builder() noexcept { return builder_; }
 
     /// One fragment through a builder to a handler.
     static ControlledAction handle(Handler& handler, BufferBuilder& builder, ConstBytes payload,
@@ -79,13 +97,10 @@ class ImageControlledFragmentAssembler {
             return handler(payload, header);
         }
         if (!assemble(builder, payload, header)) return ControlledAction::continue_;
+        MessageScope scope(builder);
         const Header whole = builder.complete_header(header);
         const ControlledAction action = handler(builder.message(), whole);
-        if (action == ControlledAction::abort) {
-            builder.undo_last();
-        } else {
-            builder.reset();
-        }
+        if (action == ControlledAction::abort) scope.abort();
         return action;
     }
 
@@ -125,9 +140,9 @@ class FragmentAssembler {
         }
         BufferBuilder* builder = builders_.find(header);
         if (builder == nullptr || !assemble(*builder, payload, header)) return;
+        const MessageScope scope(*builder);
         const Header whole = builder->complete_header(header);
         handler_(builder->message(), whole);
-        builder->reset();
     }
 
     /// Frees what is kept for a session; false when there is nothing.

@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include "tern/client/errors.hpp"
+
 namespace tern::client {
 namespace {
 
@@ -120,15 +122,95 @@ TEST(FragmentAssemblerTest, aborted_message_comes_again_with_its_last_fragment) 
     EXPECT_THAT(messages, ElementsAre("abc", "abc", "abc"));
 }
 
-TEST(BufferBuilderTest, does_not_grow_past_the_longest_message) {
-    BufferBuilder builder;
-    std::string mebibyte(1 << 20, 'x');
-    wire::DataHeader frame{};
-    frame.frame_length = wire::kDataHeaderLength + (1 << 20);
-    const Header header(reinterpret_cast<const std::byte*>(&frame), 0, 30, nullptr);
-    builder.begin(as_bytes(mebibyte), header);
-    for (int i = 1; i < 16; ++i) EXPECT_TRUE(builder.append(as_bytes(mebibyte), header));
-    EXPECT_FALSE(builder.append(as_bytes("x"), header));
+// The handler has had the message; what comes next is not mixed up with it.
+TEST(FragmentAssemblerTest, handler_that_throws_spoils_no_other_message) {
+    std::vector<std::string> messages;
+    const auto take = [&](ConstBytes message, const Header&) {
+        messages.emplace_back(as_text(message));
+        if (messages.size() == 1) throw Error("handler");
+        return ControlledAction::continue_;
+    };
+    const auto check = [&](auto& assembler) {
+        messages.clear();
+        Stream stream(1);
+        stream.deliver(assembler, kBegin, "ab");
+        EXPECT_THROW(stream.deliver(assembler, kEnd, "c"), Error);
+        stream.deliver(assembler, kEnd, "out of nowhere");
+        stream.deliver(assembler, kBegin, "de");
+        stream.deliver(assembler, kEnd, "f");
+        EXPECT_THAT(messages, ElementsAre("abc", "def"));
+    };
+    FragmentAssembler plain(
+        [&](ConstBytes message, const Header& header) { take(message, header); });
+    ControlledFragmentAssembler controlled(take);
+    ImageControlledFragmentAssembler of_image(take);
+    check(plain);
+    check(controlled);
+    check(of_image);
+}
+
+TEST(FragmentAssemblerTest, sessions_are_forgotten_together) {
+    int messages = 0;
+    FragmentAssembler assembler([&](ConstBytes, const Header&) { ++messages; }, 1 << 16);
+    Stream one(1);
+    one.deliver(assembler, kBegin, "a");
+    assembler.clear();
+    one.deliver(assembler, kEnd, "b");
+    EXPECT_EQ(messages, 0);
+    EXPECT_FALSE(assembler.free_session(1));
+}
+
+/// A builder in the middle of a message.
+class BufferBuilderTest : public ::testing::Test {
+  protected:
+    void begin(std::size_t length) { builder_.begin(as_bytes(std::string(length, 'x')), header_); }
+    void append(std::size_t length) {
+        EXPECT_TRUE(builder_.append(as_bytes(std::string(length, 'x')), header_));
+    }
+    wire::DataHeader frame_{.frame_length = 64,
+                            .version = 0,
+                            .flags = 0,
+                            .type = wire::kDataFrameType,
+                            .term_offset = 0,
+                            .session_id = 0,
+                            .stream_id = 0,
+                            .term_id = 0,
+                            .reserved_value = 0};
+    Header header_{reinterpret_cast<const std::byte*>(&frame_), 0, 30, nullptr};
+    BufferBuilder builder_;
+};
+
+TEST_F(BufferBuilderTest, grows_by_halves_and_keeps_its_memory) {
+    EXPECT_EQ(builder_.capacity(), 0U);
+    begin(10);
+    EXPECT_EQ(builder_.capacity(), 4096U);
+    append(4086);
+    EXPECT_EQ(builder_.capacity(), 4096U);
+    append(1);
+    EXPECT_EQ(builder_.capacity(), 6144U);
+    append(20'000);
+    EXPECT_EQ(builder_.capacity(), 31'104U) << "4096 * 1.5 as often as it takes";
+    EXPECT_EQ(builder_.message().size(), 24'097U);
+    builder_.compact();
+    EXPECT_EQ(builder_.capacity(), 24'097U);
+    EXPECT_EQ(builder_.message().size(), 24'097U);
+    builder_.reset();
+    EXPECT_EQ(builder_.capacity(), 24'097U) << "for the next message";
+    builder_.compact();
+    EXPECT_EQ(builder_.capacity(), 4096U);
+}
+
+TEST_F(BufferBuilderTest, capacity_to_begin_with_has_a_limit) {
+    EXPECT_EQ(BufferBuilder(100).capacity(), 100U);
+    EXPECT_EQ(BufferBuilder(BufferBuilder::kMaxLength).capacity(), BufferBuilder::kMaxLength);
+    EXPECT_THROW(BufferBuilder(BufferBuilder::kMaxLength + 1), InvalidArgument);
+}
+
+TEST_F(BufferBuilderTest, does_not_grow_past_the_longest_message) {
+    begin(1 << 20);
+    for (int i = 1; i < 16; ++i) append(1 << 20);
+    EXPECT_FALSE(builder_.append(as_bytes("x"), header_));
+    EXPECT_EQ(builder_.capacity(), BufferBuilder::kMaxLength);
 }
 
 }  // namespace

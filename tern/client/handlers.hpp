@@ -28,6 +28,15 @@ struct ImageHandlers {
     UnavailableImageHandler unavailable;
 };
 
+/// A publication of this client is there: find_publication() or find_exclusive_publication() gives
+/// it now, with the registration id.
+using NewPublicationHandler =
+    std::function<void(std::string_view channel, std::int32_t stream_id, std::int32_t session_id,
+                       std::int64_t registration_id)>;
+/// A subscription of this client is there, likewise.
+using NewSubscriptionHandler = std::function<void(std::string_view channel, std::int32_t stream_id,
+                                                  std::int64_t registration_id)>;
+
 /// A counter of any client of the driver has come or gone.
 using CounterHandler = std::function<void(const memory::CountersReader& counters,
                                           std::int64_t registration_id, std::int32_t counter_id)>;

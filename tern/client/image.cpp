@@ -11,7 +11,13 @@ namespace tern::client {
 Image::Image(Spec spec)
     : spec_(std::move(spec)),
       log_(spec_.log->buffers()),
-      join_position_(spec_.subscriber_position.get()) {}
+      join_position_(spec_.subscriber_position.get()) {
+    if (join_position_ < 0 ||
+        !is_aligned<std::int64_t>(join_position_, logbuffer::kFrameAlignment)) {
+        throw Error(fmt::format("subscriber position counter {} has no position of a frame: {}",
+                                subscriber_position_id(), join_position_));
+    }
+}
 
 std::int64_t Image::end_of_stream_position() const noexcept {
     return is_closed() ? final_end_of_stream_position_ : log_.metadata().end_of_stream_position();
@@ -50,6 +56,7 @@ std::int64_t Image::reject(std::string_view reason) {
         throw ClientClosedException(
             fmt::format("image {} of {} is closed", spec_.session_id, spec_.source_identity));
     }
+    if (spec_.is_spy) throw InvalidArgument("spies can not reject images");
     if (reason.size() > wire::kMaxRejectReasonLength) {
         throw InvalidArgument(fmt::format("reject reason must be {} bytes or less, length={}",
                                           wire::kMaxRejectReasonLength, reason.size()));

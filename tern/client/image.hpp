@@ -59,6 +59,7 @@ class Image {
         std::int64_t subscription_registration_id = 0;
         std::int32_t session_id = 0;
         std::int32_t stream_id = 0;
+        bool is_spy = false;  ///< of a subscription to a local network publication
         memory::Position subscriber_position;
         std::string source_identity;
         std::shared_ptr<MappedLog> log;
@@ -113,7 +114,8 @@ class Image {
     void set_position(std::int64_t new_position);
 
     /// Asks the driver to end this image, telling the publisher why (at most 1023 bytes). Returns
-    /// the command's correlation id for Aeron::is_operation_complete. Spies cannot reject: throws.
+    /// the command's correlation id for Aeron::is_operation_complete. Throws InvalidArgument for a
+    /// longer reason and for a spy, which cannot reject; ClientClosedException when closed.
     std::int64_t reject(std::string_view reason);
 
     /// Delivers up to `fragment_limit` fragments; returns how many.
@@ -176,6 +178,8 @@ class Image {
     void close() noexcept;
 
   private:
+    friend class ClientConductor;
+
     /// Stores the position that a poll has come to, however it ends; not when the image was closed
     /// under it, since then the counter belongs to somebody else.
     class Progress {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tern/client/errors.hpp"
 
 namespace tern::client {
@@ -47,6 +49,12 @@ Registration* Registrations::find(std::int64_t id) {
 Registration* Registrations::find_awaiting(std::int64_t id) {
     Registration* found = find(id);
     return found != nullptr && found->state == Registration::State::awaiting ? found : nullptr;
+}
+
+bool Registrations::any_awaiting() const noexcept {
+    return std::ranges::any_of(table_, [](const auto& entry) {
+        return entry.second.state == Registration::State::awaiting;
+    });
 }
 
 Registration Registrations::take(std::int64_t id) {

@@ -69,7 +69,8 @@ class Registrations {
     [[nodiscard]] Registration take(std::int64_t id);
     void erase(std::int64_t id) { table_.erase(id); }
     void clear() { table_.clear(); }
-    [[nodiscard]] bool empty() const noexcept { return table_.empty(); }
+    /// Whether the driver's answer to any of them is due.
+    [[nodiscard]] bool any_awaiting() const noexcept;
 
     /// Calls expired(id, registration) for each whose deadline has passed, in order of id; the
     /// visitor may change it, may add others, and returns whether it is to be forgotten.

@@ -21,16 +21,6 @@ void Subscription::close() noexcept { spec_.conductor->close(*this); }
 
 // ---- Images.
 
-bool Subscription::is_connected() const noexcept {
-    const PollScope scope(*this);
-    return std::ranges::any_of(images_now(), [](const auto& image) { return !image->is_closed(); });
-}
-
-std::size_t Subscription::image_count() const noexcept {
-    const PollScope scope(*this);
-    return images_now().size();
-}
-
 ImageList Subscription::images() const {
     const PollScope scope(*this);
     return images_now();
@@ -142,6 +132,7 @@ ImageList Subscription::remove_all_images(std::int64_t retire_deadline_ns) {
 void Subscription::replace_images(ImageList images, std::int64_t retire_deadline_ns) {
     auto next = std::make_unique<const ImageList>(std::move(images));
     images_.store(next.get(), std::memory_order_release);  // pairs with images_now
+    image_count_.store(next->size(), std::memory_order_release);
     retired_.push_back({.list = std::exchange(current_, std::move(next)),
                         .sequence = sequence_.load(std::memory_order_acquire),
                         .deadline_ns = retire_deadline_ns});

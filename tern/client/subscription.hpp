@@ -4,10 +4,10 @@
 // Ownership: unique; destroying the handle closes it, also when the client has gone before. Images
 // may be kept longer than the subscription (image.hpp).
 //
-// Thread safety: poll variants and questions about images by one thread at a time, the polling
-// thread; destinations, channel status and close() from any thread. The conductor changes the list
-// of images at any time: a poll works on the list as it was when it began, and what it reads stays
-// mapped until it is through.
+// Thread safety: poll variants, and whatever hands out or visits images, by one thread at a time,
+// the polling thread; is_connected(), image_count(), destinations, channel status and close() from
+// any thread. The conductor changes the list of images at any time: a poll works on the list as it
+// was when it began, and what it reads stays mapped until it is through.
 
 #include <atomic>
 #include <cstdint>
@@ -72,17 +72,36 @@ class Subscription {
     /// One block of at most `block_length_limit` bytes from each image. Returns bytes.
     template <typename Handler>
     std::int64_t block_poll(Handler&& handler, std::int32_t block_length_limit) {
-        const PollScope scope(*this);
         std::int64_t bytes = 0;
-        for (const auto& image : images_now()) {
+        for_each_image([&](const std::shared_ptr<Image>& image) {
             bytes += image->block_poll(handler, block_length_limit);
-        }
+        });
+        return bytes;
+    }
+    /// As block_poll, with the place of each block in the file of its log.
+    template <typename Handler>
+    std::int64_t raw_poll(Handler&& handler, std::int32_t block_length_limit) {
+        std::int64_t bytes = 0;
+        for_each_image([&](const std::shared_ptr<Image>& image) {
+            bytes += image->raw_poll(handler, block_length_limit);
+        });
         return bytes;
     }
 
-    /// Whether any image is there and open.
-    [[nodiscard]] bool is_connected() const noexcept;
-    [[nodiscard]] std::size_t image_count() const noexcept;
+    /// Calls visit(const std::shared_ptr<Image>&) for each image there is now; returns how many.
+    template <typename Visit>
+    std::size_t for_each_image(Visit&& visit) const {
+        const PollScope scope(*this);
+        const ImageList& images = images_now();
+        for (const auto& image : images) visit(image);
+        return images.size();
+    }
+
+    /// Whether any image is there. Images leave the list when they are closed.
+    [[nodiscard]] bool is_connected() const noexcept { return image_count() > 0; }
+    [[nodiscard]] std::size_t image_count() const noexcept {
+        return image_count_.load(std::memory_order_acquire);
+    }
     [[nodiscard]] bool has_no_images() const noexcept { return image_count() == 0; }
     /// In the order in which they became available.
     [[nodiscard]] ImageList images() const;
@@ -170,6 +189,7 @@ class Subscription {
     std::unique_ptr<const ImageList> current_;  // what images_ points to; the conductor's
     std::deque<RetiredList> retired_;           // the conductor's
     std::atomic<const ImageList*> images_;
+    std::atomic<std::size_t> image_count_{0};
     std::atomic<bool> is_closed_{false};
 
     // The polling thread's own; the conductor reads sequence_.

@@ -74,6 +74,17 @@ std::string version_text(std::int32_t packed) {
     return fmt::format("{}.{}.{}", major_of(packed), minor_of(packed), packed & 0xFF);
 }
 
+void check_cnc_version(std::int32_t version, std::string_view path) {
+    if (major_of(version) != major_of(kCncVersion)) {
+        throw Error(fmt::format("CnC version not compatible: app={} file={} ({})",
+                                version_text(kCncVersion), version_text(version), path));
+    }
+    if (minor_of(version) < kMinMinorVersion) {
+        throw Error(fmt::format("driverVersion={} insufficient for clientVersion={} ({})",
+                                version_text(version), version_text(kCncVersion), path));
+    }
+}
+
 CncFile::CncFile(Bytes file) : file_(file) {
     if (!is_whole(file)) {
         throw Error(
@@ -166,11 +177,12 @@ DriverPresence check_driver_presence(platform::Storage& storage, const std::stri
 }
 
 CncConnector::CncConnector(platform::Storage& storage, const platform::Clock& clock,
-                           std::string directory, std::int64_t driver_timeout_ms)
+                           std::string directory, std::int64_t driver_timeout_ms, Wanted wanted)
     : storage_(storage),
       clock_(clock),
       path_(platform::join_path(directory, kCncFileName)),
-      driver_timeout_ms_(driver_timeout_ms) {}
+      driver_timeout_ms_(driver_timeout_ms),
+      wanted_(wanted) {}
 
 CncConnector::Step CncConnector::try_step() {
     const std::int64_t now_ns = clock_.nano_time();
@@ -183,20 +195,16 @@ CncConnector::Step CncConnector::try_step() {
 }
 
 CncConnector::Step CncConnector::advance() {
-    mapping_ = try_map(storage_, path_, platform::Access::read_write);
+    const bool reads_only = wanted_ == Wanted::readable_file;
+    mapping_ = try_map(storage_, path_,
+                       reads_only ? platform::Access::read_only : platform::Access::read_write);
     if (!mapping_) return Step::awaiting_file;
     const Bytes file = mapping_->bytes();
     const std::int32_t version = version_of(file);
     if (version == 0) return Step::awaiting_version;
-    if (major_of(version) != major_of(kCncVersion)) {
-        throw Error(fmt::format("CnC version not compatible: app={} file={} ({})",
-                                version_text(kCncVersion), version_text(version), path_));
-    }
-    if (minor_of(version) < kMinMinorVersion) {
-        throw Error(fmt::format("driverVersion={} insufficient for clientVersion={} ({})",
-                                version_text(version), version_text(kCncVersion), path_));
-    }
+    check_cnc_version(version, path_);
     if (!is_whole(file)) return Step::awaiting_version;
+    if (reads_only) return Step::connected;
     const std::int64_t heartbeat_ms = CncFile(file).driver_heartbeat_ms();
     const bool alive = heartbeat_ms != 0 && heartbeat_ms >= clock_.epoch_ms() - driver_timeout_ms_;
     return alive ? Step::connected : Step::awaiting_heartbeat;

@@ -99,6 +99,9 @@ class CncFile {
                                                                  const std::string& directory,
                                                                  const CncHeader& header);
 
+/// Throws Error, naming the file, unless we understand a driver of that version (CLI-2.3).
+void check_cnc_version(std::int32_t packed_version, std::string_view path);
+
 /// "major.minor.patch"
 [[nodiscard]] std::string version_text(std::int32_t packed_version);
 
@@ -125,16 +128,21 @@ class CncConnector {
         connected,
     };
 
+    /// What to wait for: a driver to talk to, or a file to be read, whether its driver lives or
+    /// not.
+    enum class Wanted : std::uint8_t { live_driver, readable_file };
+
     /// `storage` and `clock` outlive the connector.
     CncConnector(platform::Storage& storage, const platform::Clock& clock, std::string directory,
-                 std::int64_t driver_timeout_ms);
+                 std::int64_t driver_timeout_ms, Wanted wanted = Wanted::live_driver);
 
     /// Goes as far as it can without waiting. Throws TimeoutError, naming what was awaited, when
     /// the driver timeout has passed since the first call; Error when the file's version is not
     /// compatible or it cannot be opened.
     Step try_step();
 
-    /// After `connected`, once: the mapping, and with it the ownership.
+    /// After `connected`, once: the mapping, and with it the ownership. Of a readable file, it
+    /// is read-only.
     [[nodiscard]] std::unique_ptr<platform::Mapping> take_mapping();
     [[nodiscard]] const std::string& file_path() const noexcept { return path_; }
 
@@ -146,6 +154,7 @@ class CncConnector {
     const platform::Clock& clock_;
     std::string path_;
     std::int64_t driver_timeout_ms_;
+    Wanted wanted_;
     std::optional<std::int64_t> deadline_ns_;
     std::unique_ptr<platform::Mapping> mapping_;
 };

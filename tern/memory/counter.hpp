@@ -7,7 +7,7 @@
 //
 // Thread safety: one writer at a time, any number of readers. get/set order as acquire/release;
 // the *_plain forms and add/increment/propose_max (a load and a store) are for the one writer;
-// fetch_add and compare_and_set are for several.
+// fetch_add, exchange and compare_and_set are for several.
 
 #include <cstddef>
 #include <cstdint>
@@ -55,6 +55,10 @@ class Counter {
     /// Several writers: adds and returns the value before.
     std::int64_t fetch_add(std::int64_t delta) const noexcept {
         return tern::fetch_add<std::int64_t>(value_, delta);
+    }
+    /// Several writers: replaces the value and returns the one before.
+    std::int64_t exchange(std::int64_t value) const noexcept {
+        return tern::exchange<std::int64_t>(value_, value);
     }
     [[nodiscard]] bool compare_and_set(std::int64_t expected, std::int64_t desired) const noexcept {
         return tern::compare_and_set<std::int64_t>(value_, expected, desired);

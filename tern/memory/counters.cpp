@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "tern/base/duration.hpp"
 #include "tern/base/error.hpp"
@@ -105,16 +106,24 @@ std::int64_t CountersReader::reference_id(std::int32_t id) const {
     return load_acquire<std::int64_t>(value_at(id) + kReferenceIdOffset);
 }
 
-std::int32_t CountersReader::find(std::int32_t type_id, std::int64_t registration_id) const {
+template <typename Matches>
+std::int32_t CountersReader::find_if(Matches&& matches) const {
     for (std::int32_t id = 0; id <= max_counter_id_; ++id) {
         const CounterState found = state(id);
         if (found == CounterState::unused) break;
-        if (found == CounterState::allocated && this->type_id(id) == type_id &&
-            this->registration_id(id) == registration_id) {
-            return id;
-        }
+        if (found == CounterState::allocated && matches(id)) return id;
     }
     return kNullCounterId;
+}
+
+std::int32_t CountersReader::find(std::int32_t type_id, std::int64_t registration_id) const {
+    return find_if([&](std::int32_t id) {
+        return this->type_id(id) == type_id && this->registration_id(id) == registration_id;
+    });
+}
+
+std::int32_t CountersReader::find_by_registration_id(std::int64_t registration_id) const {
+    return find_if([&](std::int32_t id) { return this->registration_id(id) == registration_id; });
 }
 
 CountersManager::CountersManager(Bytes metadata, Bytes values, const platform::Clock& clock,
@@ -188,8 +197,7 @@ void CountersManager::set_key(std::int32_t id, ConstBytes key) {
 }
 
 void CountersManager::set_reference_id(std::int32_t id, std::int64_t reference_id) {
-    TERN_ASSERT(contains(id), "a counter id of this buffer");
-    store_release(record_at(values_, id, kCounterValueLength) + kReferenceIdOffset, reference_id);
+    set_counter_reference_id(values_, id, reference_id);
 }
 
 void append_to_counter_label(Bytes metadata, std::int32_t id, std::string_view suffix) {
@@ -198,6 +206,22 @@ void append_to_counter_label(Bytes metadata, std::int32_t id, std::string_view s
         "a counter id of this buffer");
     std::byte* const record = record_at(metadata, id, kCounterMetadataLength);
     write_label(record, label_length(record), suffix);
+}
+
+void set_counter_reference_id(Bytes values, std::int32_t id, std::int64_t reference_id) {
+    TERN_ASSERT(
+        id >= 0 && (static_cast<std::size_t>(id) + 1) * kCounterValueLength <= values.size(),
+        "a counter id of this buffer");
+    store_release(record_at(values, id, kCounterValueLength) + kReferenceIdOffset, reference_id);
+}
+
+std::string counters_text(const CountersReader& counters) {
+    std::string text;
+    counters.for_each([&](std::int32_t id) {
+        fmt::format_to(std::back_inserter(text), "{:3}: {:20} - {}\n", id, counters.value(id),
+                       counters.label(id));
+    });
+    return text;
 }
 
 }  // namespace tern::memory

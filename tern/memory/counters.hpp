@@ -83,8 +83,12 @@ class CountersReader {
 
     /// The first allocated counter with this type and registration id, or kNullCounterId.
     [[nodiscard]] std::int32_t find(std::int32_t type_id, std::int64_t registration_id) const;
+    /// Likewise of any type.
+    [[nodiscard]] std::int32_t find_by_registration_id(std::int64_t registration_id) const;
 
   private:
+    template <typename Matches>
+    [[nodiscard]] std::int32_t find_if(Matches&& matches) const;
     [[nodiscard]] const std::byte* metadata_at(std::int32_t id) const;
     [[nodiscard]] const std::byte* value_at(std::int32_t id) const;
 
@@ -146,5 +150,10 @@ class CountersManager : public CountersReader {
 /// Appends to the label of a counter that this process owns in another's counters (a client to its
 /// heartbeat counter); cut to the limit. `metadata` is the whole metadata buffer.
 void append_to_counter_label(Bytes metadata, std::int32_t id, std::string_view suffix);
+/// Likewise ties it to something else that readers know by an id. `values`: the whole buffer.
+void set_counter_reference_id(Bytes values, std::int32_t id, std::int64_t reference_id);
+
+/// All allocated counters for people, one a line: id, value, label.
+[[nodiscard]] std::string counters_text(const CountersReader& counters);
 
 }  // namespace tern::memory
