@@ -170,6 +170,23 @@ void read_streams(const Reader& read, DriverContext& context) {
     read.number("aeron.driver.stream.session.limit", context.stream_session_limit, 1, kMaxI32);
 }
 
+void read_congestion_control(const Reader& read, DriverContext& context) {
+    const Names<std::string> names = {
+        {"default", "static"},
+        {"static", "static"},
+        {"cubic", "cubic"},
+        {"aeron_congestion_control_default_strategy_supplier", "static"},
+        {"aeron_static_window_congestion_control_strategy_supplier", "static"},
+        {"aeron_cubic_congestion_control_strategy_supplier", "cubic"},
+        {"io.aeron.driver.DefaultCongestionControlSupplier", "static"},
+        {"io.aeron.driver.ext.CubicCongestionControlSupplier", "cubic"}};
+    context.congestion_control =
+        choose(read, "aeron.CongestionControl.supplier", names, context.congestion_control);
+    read.flag("aeron.CubicCongestionControl.measureRtt", context.cubic.measure_rtt);
+    read.duration("aeron.CubicCongestionControl.initialRtt", context.cubic.initial_rtt_ns, 1);
+    read.flag("aeron.CubicCongestionControl.tcpMode", context.cubic.tcp_mode);
+}
+
 /// Upstream's symbols and class names for flow control, as the URI names them.
 void read_flow_control(const Reader& read, DriverContext& context) {
     const Names<std::string> names = {
@@ -194,9 +211,7 @@ void read_flow_control(const Reader& read, DriverContext& context) {
          {"aeron.multicast.FlowControl.supplier", "aeron.multicast.flow.control.supplier"}) {
         context.multicast_flow_control = choose(read, name, names, context.multicast_flow_control);
     }
-    context.congestion_control = choose<std::string>(read, "aeron.CongestionControl.supplier",
-                                                     {{"default", "static"}, {"static", "static"}},
-                                                     context.congestion_control);
+    read_congestion_control(read, context);
     read.duration("aeron.flow.control.receiver.timeout", context.flow_control_receiver_timeout_ns);
     read.number("aeron.flow.control.group.tag", context.flow_control_group_tag, INT64_MIN,
                 INT64_MAX);

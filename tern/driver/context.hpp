@@ -13,6 +13,7 @@
 
 #include "tern/base/bytes.hpp"
 #include "tern/base/error.hpp"
+#include "tern/driver/cubic_congestion_control.hpp"
 
 namespace tern::driver {
 
@@ -133,7 +134,8 @@ struct DriverContext {
     std::int32_t flow_control_group_min_size = 0;
     std::int32_t unicast_retransmit_window_multiple = 16;
     std::int32_t multicast_retransmit_window_multiple = 4;
-    std::string congestion_control = "static";  ///< as the URI's `cc`
+    std::string congestion_control = "static";  ///< as the URI's `cc`, which goes before it
+    CubicOptions cubic = {};
     std::optional<std::int64_t> receiver_group_tag = {};
     bool connect_enabled = true;  ///< connect() the sockets of unicast publications
     std::int32_t receiver_io_vector_capacity = 4;

@@ -67,6 +67,26 @@ TEST(DataPath, what_is_lost_is_asked_for_and_sent_again) {
     EXPECT_EQ(pair.image_counters.naks_sent.get(), counters[SystemCounter::nak_messages_sent]);
 }
 
+TEST(DataPath, a_cubic_window_shrinks_with_loss_and_the_stream_stays_whole) {
+    Pair pair({.cubic = CubicOptions{.measure_rtt = true}});
+    ASSERT_TRUE(pair.connect());
+    publish_all(pair, 200);
+    EXPECT_GE(pair.cubic_window.get(), 10 * 1408);
+    EXPECT_GT(pair.cubic_rtt.get(), 0) << "request and answer have crossed";
+    std::uint32_t number = 0;
+    pair.world.network.drop = [&](const SentDatagram& datagram) {
+        return type_of(datagram) == wire::kDataFrameType && ++number % 10 == 0;
+    };
+    for (std::uint32_t i = 200; i < 600; ++i) pair.publish(message_of(i, length_of_number(i)));
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.subscriber_position >= pair.publication->producer_position();
+    }));
+    expect_all(pair, 600);
+    EXPECT_LT(pair.cubic_window.get(), 5 * 1408);
+    EXPECT_LE(pair.publication_counters.sender_limit.get(), pair.subscriber_position + 10 * 1408);
+}
+
 TEST(DataPath, a_lost_tail_is_found_by_the_heartbeat) {
     Pair pair;
     ASSERT_TRUE(pair.connect());

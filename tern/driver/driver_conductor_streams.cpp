@@ -38,9 +38,10 @@ void check_subscription_channel(const wire::ChannelUri& uri, const UdpChannel& c
             wire::ErrorCode::not_supported,
             fmt::format("response channels are not supported: channel={}", channel.uri()));
     }
-    if (const auto cc = uri.get(wire::uri_key::kCongestionControl); cc && *cc != "static") {
-        throw control_error(wire::ErrorCode::not_supported,
-                            fmt::format("cc={} is not supported: channel={}", *cc, channel.uri()));
+    if (const auto cc = uri.get(wire::uri_key::kCongestionControl);
+        cc && *cc != "static" && *cc != "cubic") {
+        throw Error(
+            fmt::format("unsupported congestion control : cc={} channel={}", *cc, channel.uri()));
     }
     if (channel.has_explicit_control() && channel.local().port() == 0) {
         throw Error(fmt::format("control has port=0 for subscription: channel={}", channel.uri()));

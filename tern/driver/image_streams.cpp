@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tern/driver/cubic_congestion_control.hpp"
 #include "tern/driver/error_report.hpp"
 #include "tern/driver/stream_counters.hpp"
 #include "tern/memory/counter_types.hpp"
@@ -12,6 +13,7 @@ namespace tern::driver {
 namespace {
 
 constexpr std::int32_t kMaxUdpPayloadLength = 65504;
+constexpr std::int64_t kMinNakDelayNs = 1'000;
 
 bool is_group(const Subscription& first, const UdpChannel& channel, const wire::SetupFrame& setup) {
     if (first.params.group != GroupConsideration::infer) {
@@ -27,8 +29,11 @@ FeedbackDelay feedback_delay(const Subscription& first, const UdpChannel& channe
         return FeedbackDelay::multicast(context.nak_multicast_max_backoff_ns,
                                         context.nak_multicast_group_size, random);
     }
-    const std::int64_t delay_ns = channel.nak_delay_ns().value_or(context.nak_unicast_delay_ns);
-    return FeedbackDelay::fixed(delay_ns, delay_ns * context.nak_unicast_retry_delay_ratio);
+    const std::int64_t ratio = context.nak_unicast_retry_delay_ratio;
+    const std::int64_t delay_ns = std::min(
+        channel.nak_delay_ns().value_or(context.nak_unicast_delay_ns), INT64_MAX / 2 / ratio);
+    // A first delay of zero does not mean that a gap is asked for again at every look at it.
+    return FeedbackDelay::fixed(delay_ns, std::max(delay_ns, kMinNakDelayNs) * ratio);
 }
 
 }  // namespace
@@ -158,8 +163,7 @@ void ImageStreams::build(ImageStream& stream, const CreateImageRequest& request,
         .on_loss = [this, &stream](std::int64_t bytes) { record_loss(stream, bytes); }};
     stream.image = std::make_unique<PublicationImage>(
         params, stream.counters, file.log, *stream.endpoint->endpoint,
-        std::make_unique<StaticWindowCongestionControl>(
-            logbuffer::receiver_window_length(setup.term_length, window_length(*stream.endpoint))),
+        make_congestion_control(stream, setup),
         feedback_delay(first, channel, context, group, services_.platform.random),
         services_.system_counters, now_ns);
     for (Subscription* const subscription : matches) {
@@ -218,6 +222,34 @@ void ImageStreams::allocate_counters(ImageStream& stream, const Subscription& fi
         allocate_stream_counter(manager, type::kReceiverPosition, "rcv-pos", identity);
     stream.counters.naks_sent =
         allocate_stream_counter(manager, type::kReceiverNaksSent, "rcv-naks-sent", identity);
+}
+
+std::unique_ptr<CongestionControl> ImageStreams::make_congestion_control(
+    ImageStream& stream, const wire::SetupFrame& setup) {
+    const DriverContext& context = services_.context;
+    const std::string& own = stream.endpoint->endpoint->channel().congestion_control();
+    const std::int32_t window =
+        logbuffer::receiver_window_length(setup.term_length, window_length(*stream.endpoint));
+    if ((own.empty() ? context.congestion_control : own) != "cubic") {
+        return std::make_unique<StaticWindowCongestionControl>(window);
+    }
+    const auto allocate = [&](std::string_view name) {
+        return allocate_stream_counter(services_.counters_manager, memory::counter_type::kPerImage,
+                                       name,
+                                       {.registration_id = stream.stream.correlation_id,
+                                        .session_id = stream.stream.session_id,
+                                        .stream_id = stream.stream.stream_id,
+                                        .channel = stream.channel});
+    };
+    stream.cubic_rtt = allocate("rcv-cc-cubic-rtt");
+    stream.cubic_window = allocate("rcv-cc-cubic-wnd");
+    return std::make_unique<CubicCongestionControl>(
+        CubicCongestionControl::Config{.options = context.cubic,
+                                       .max_window_length = window,
+                                       .mtu_length = setup.mtu_length,
+                                       .rtt = stream.cubic_rtt,
+                                       .window_length = stream.cubic_window},
+        services_.platform.clock);
 }
 
 void ImageStreams::record_loss(ImageStream& stream, std::int64_t bytes) {
@@ -340,6 +372,8 @@ void ImageStreams::free(ImageStream& stream) {
     manager.free(stream.counters.receiver_high_water_mark);
     manager.free(stream.counters.receiver_position);
     manager.free(stream.counters.naks_sent);
+    manager.free(stream.cubic_rtt);
+    manager.free(stream.cubic_window);
     services_.logs.free(std::move(stream.mapping));
     if (stream.endpoint != nullptr) --stream.endpoint->image_references;
     stream.endpoint = nullptr;

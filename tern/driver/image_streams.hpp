@@ -25,6 +25,8 @@ struct ImageStream {
     ReceiveEndpoint* endpoint = nullptr;  ///< null once the image is unavailable
     std::unique_ptr<platform::Mapping> mapping;
     PublicationImageCounters counters;
+    memory::Counter cubic_rtt;     ///< null unless cc=cubic
+    memory::Counter cubic_window;  ///< null unless cc=cubic
     std::unique_ptr<PublicationImage> image;
     std::string channel;  ///< of the first subscription, for the loss report
     std::optional<memory::LossReportEntry> loss_entry;
@@ -79,6 +81,8 @@ class ImageStreams {
                                                           const Subscription& first, bool is_sparse,
                                                           bool is_group) const;
     void allocate_counters(ImageStream& stream, const Subscription& first);
+    [[nodiscard]] std::unique_ptr<CongestionControl> make_congestion_control(
+        ImageStream& stream, const wire::SetupFrame& setup);
     void cancel_init(const CreateImageRequest& request);
     void make_unavailable(ImageStream& stream);
     void record_loss(ImageStream& stream, std::int64_t bytes);

@@ -54,7 +54,10 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
     const std::int64_t consumed = planted(Fault::unread_bytes_acknowledged)
                                       ? counters_.receiver_position.get_plain()
                                       : subscribers.min;
-    const auto decision = congestion_control_->on_track_rebuild(now_ns, scan.loss_found);
+    const auto decision = congestion_control_->on_track_rebuild(
+        now_ns, {.loss_found = scan.loss_found,
+                 .consumed_position = consumed,
+                 .acknowledged_position = next_status_position_});
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
         consumed > next_status_position_ + decision.window_length / 4) {
         clean_towards(consumed - log_.term_length());

@@ -186,15 +186,14 @@ int PublicationImage::send_to_connections(ConstBytes frame, std::int64_t now_ns)
 int PublicationImage::send_pending(std::int64_t now_ns) {
     int work = send_pending_status_message(now_ns);
     work += send_pending_loss(now_ns);
-    if (congestion_control_->should_measure_rtt(now_ns)) {
+    if (const auto timestamp_ns = congestion_control_->next_rtt_request(now_ns)) {
         wire::RttmFrame request;
         request.header.flags = wire::rttm_flags::kReply;
         request.session_id = params_.session_id;
         request.stream_id = params_.stream_id;
-        request.echo_timestamp_ns = now_ns;
+        request.echo_timestamp_ns = *timestamp_ns;
         request.receiver_id = endpoint_.receiver_id();
         send_to_connections(wire::encode(request).bytes(), now_ns);
-        congestion_control_->on_rttm_sent(now_ns);
         ++work;
     }
     return work;
@@ -279,8 +278,7 @@ void PublicationImage::on_rttm(const wire::RttmFrame& rttm, ReceiveDestination& 
                                const SocketAddress& source, std::int64_t now_ns) {
     track_connection(destination, source, now_ns);
     if ((rttm.header.flags & wire::rttm_flags::kReply) == 0) {
-        congestion_control_->on_rttm(now_ns,
-                                     now_ns - rttm.echo_timestamp_ns - rttm.reception_delta_ns);
+        congestion_control_->on_rtt_reply(now_ns, rttm.echo_timestamp_ns, rttm.reception_delta_ns);
         return;
     }
     wire::RttmFrame reply = rttm;

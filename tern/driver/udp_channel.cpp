@@ -121,6 +121,7 @@ UdpChannel UdpChannel::parse(std::string_view uri_text, const HostResolver& reso
     channel.control_mode_ = control_mode_of(uri);
     channel.endpoint_ = uri.get_or(uri_key::kEndpoint, "");
     channel.control_ = uri.get_or(uri_key::kControl, "");
+    channel.cc_ = uri.get_or(uri_key::kCongestionControl, "");
     channel.tag_ = uri.channel_tag();
     channel.so_sndbuf_ = size_of<std::uint32_t>(uri, uri_key::kSocketSndbuf);
     channel.so_rcvbuf_ = size_of<std::uint32_t>(uri, uri_key::kSocketRcvbuf);

@@ -74,6 +74,7 @@ class UdpChannel {
     [[nodiscard]] std::uint32_t receive_buffer_length() const noexcept { return so_rcvbuf_; }
     [[nodiscard]] std::int32_t receiver_window_length() const noexcept { return rcv_wnd_; }
     [[nodiscard]] std::optional<std::int64_t> nak_delay_ns() const noexcept { return nak_delay_; }
+    [[nodiscard]] const std::string& congestion_control() const noexcept { return cc_; }  ///< `cc`
     [[nodiscard]] std::optional<std::int64_t> group_tag() const noexcept { return group_tag_; }
     [[nodiscard]] std::optional<std::int64_t> tag() const noexcept { return tag_; }  ///< channel's
 
@@ -88,6 +89,7 @@ class UdpChannel {
     std::string canonical_form_;
     std::string endpoint_;
     std::string control_;
+    std::string cc_;
     platform::SocketAddress remote_data_;
     platform::SocketAddress remote_control_;
     platform::SocketAddress local_;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "tern/driver/cubic_congestion_control.hpp"
 #include "tern/driver/receiver.hpp"
 #include "tern/driver/sender.hpp"
 #include "tern/driver/testing/data_path.hpp"
@@ -23,6 +24,7 @@ struct PairOptions {
     std::int64_t nak_delay_ns = 0;
     std::int64_t retransmit_delay_ns = 0;
     FlowControlOptions flow_control = {};
+    std::optional<CubicOptions> cubic = {};  // else a static window
 };
 
 class Pair {
@@ -137,6 +139,8 @@ class Pair {
     std::optional<Log> image_log;
     PublicationImageCounters image_counters{world.counters.allocate(), world.counters.allocate(),
                                             world.counters.allocate()};
+    memory::Counter cubic_rtt = world.counters.allocate();
+    memory::Counter cubic_window = world.counters.allocate();
     std::unique_ptr<PublicationImage> image;
     std::int64_t subscriber_position = 0;
     bool subscribed = true;
@@ -193,13 +197,25 @@ class Pair {
                                    .is_reliable = options.is_reliable,
                                    .source = request.source,
                                    .destination_id = request.destination_id},
-            image_counters, image_log->view, receive_endpoint,
-            std::make_unique<StaticWindowCongestionControl>(options.window_length),
+            image_counters, image_log->view, receive_endpoint, make_congestion_control(),
             options.is_reliable ? FeedbackDelay::fixed(options.nak_delay_ns, 100'000)
                                 : FeedbackDelay::none(),
             world.counters.system, world.clock.now_ns);
         subscriber_position = join_position;
         receiver.on_add_image(*image);
+    }
+
+    std::unique_ptr<CongestionControl> make_congestion_control() {
+        if (!options.cubic) {
+            return std::make_unique<StaticWindowCongestionControl>(options.window_length);
+        }
+        return std::make_unique<CubicCongestionControl>(
+            CubicCongestionControl::Config{.options = *options.cubic,
+                                           .max_window_length = options.window_length,
+                                           .mtu_length = 1408,
+                                           .rtt = cubic_rtt,
+                                           .window_length = cubic_window},
+            world.clock);
     }
 
     std::int64_t timer_deadline_ns_ = 0;
