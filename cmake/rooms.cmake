@@ -51,10 +51,10 @@ function(tern_harness dir)
     target_link_libraries(tern_${dir} PUBLIC ${HARNESS_USES})
 endfunction()
 
-# tern_test_suite(NAME DIR dir USES libs...): one test program of the *.cpp under dir; where dir is
-# a harness as well, of its *_test.cpp.
+# tern_test_suite(NAME DIR dir USES libs... [ALONE]): one test program of the *.cpp under dir; where
+# dir is a harness as well, of its *_test.cpp. ALONE: it does not run the tern binary.
 function(tern_test_suite name)
-    cmake_parse_arguments(SUITE "" "DIR" "USES" ${ARGN})
+    cmake_parse_arguments(SUITE "ALONE" "DIR" "USES" ${ARGN})
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${TERN_ROOT}/${SUITE_DIR}/*.cpp)
     if(TARGET tern_${SUITE_DIR})
         list(FILTER sources INCLUDE REGEX "_test\\.cpp$")
@@ -64,7 +64,9 @@ function(tern_test_suite name)
         target_include_directories(${name} PRIVATE ${TERN_ROOT})
         target_link_libraries(${name} PRIVATE ${SUITE_USES})
         tern_test_target(${name})
-        add_dependencies(${name} tern)
+        if(NOT SUITE_ALONE)
+            add_dependencies(${name} tern)
+        endif()
     endif()
 endfunction()
 

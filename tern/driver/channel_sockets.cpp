@@ -50,6 +50,11 @@ std::uint8_t effective_ttl(const UdpChannel& channel, const SocketDefaults& defa
     return channel.ttl() != 0 ? channel.ttl() : defaults.multicast_ttl;
 }
 
+bool is_connected(const UdpChannel& channel, const SocketDefaults& defaults) {
+    return defaults.connects && channel.has_explicit_endpoint() &&
+           !channel.is_multi_destination() && !channel.is_response();
+}
+
 std::unique_ptr<platform::UdpSocket> open_send_socket(const UdpChannel& channel,
                                                       const SocketDefaults& defaults,
                                                       std::uint16_t bind_port,
@@ -61,6 +66,7 @@ std::unique_ptr<platform::UdpSocket> open_send_socket(const UdpChannel& channel,
     } else {
         options.bind_address = with_bind_port(channel.local(), bind_port);
     }
+    if (is_connected(channel, defaults)) options.peer = channel.remote_data();
     return open(options, channel, network);
 }
 
@@ -88,6 +94,7 @@ std::unique_ptr<platform::UdpSocket> open_receive_socket(const UdpChannel& chann
     } else {
         options.bind_address = with_bind_port(channel.remote_data(), bind_port);
     }
+    options.receive_timestamps = defaults.receive_timestamps;
     return open(options, channel, network);
 }
 

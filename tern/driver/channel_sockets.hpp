@@ -16,10 +16,13 @@ struct SocketDefaults {
     std::uint32_t send_buffer_length = 0;
     std::uint32_t receive_buffer_length = 0;
     std::uint8_t multicast_ttl = 0;
+    bool receive_timestamps = false;  ///< of the kernel, for `media-rcv-ts-offset`
+    bool connects = false;            ///< senders hear only whom they send to (DSR-11.1)
 };
 
 /// Where a publication's frames are sent from; a unicast one also hears the answers here. A
-/// `bind_port` other than 0 takes the place of the channel's port. Throws Error.
+/// `bind_port` other than 0 takes the place of the channel's port. Connected to the channel's
+/// remote address where there is but one. Throws Error.
 [[nodiscard]] std::unique_ptr<platform::UdpSocket> open_send_socket(const UdpChannel& channel,
                                                                     const SocketDefaults& defaults,
                                                                     std::uint16_t bind_port,
@@ -34,6 +37,8 @@ struct SocketDefaults {
     const UdpChannel& channel, const SocketDefaults& defaults, std::uint16_t bind_port,
     platform::Network& network);
 
+/// Whether the channel's send socket is connected.
+[[nodiscard]] bool is_connected(const UdpChannel& channel, const SocketDefaults& defaults);
 [[nodiscard]] std::uint8_t effective_ttl(const UdpChannel& channel, const SocketDefaults& defaults);
 
 }  // namespace tern::driver

@@ -137,10 +137,11 @@ struct DriverContext {
     std::string congestion_control = "static";  ///< as the URI's `cc`, which goes before it
     CubicOptions cubic = {};
     std::optional<std::int64_t> receiver_group_tag = {};
-    bool connect_enabled = true;  ///< connect() the sockets of unicast publications
-    std::int32_t receiver_io_vector_capacity = 4;
-    std::int32_t sender_io_vector_capacity = 4;
-    std::int32_t max_messages_per_send = 4;  ///< datagrams per publication and duty cycle
+    bool connect_enabled = true;  ///< connect() the sockets that send to one destination
+    // Datagrams at a time; 0: ours, which suit segmentation offload. Upstream's default is 4.
+    std::int32_t receiver_io_vector_capacity = 0;  ///< from a socket and duty cycle
+    std::int32_t sender_io_vector_capacity = 0;    ///< control frames, as above
+    std::int32_t max_messages_per_send = 0;        ///< of a publication and duty cycle
     WildcardPortRange sender_wildcard_port_range = {};
     WildcardPortRange receiver_wildcard_port_range = {};
     std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never

@@ -17,9 +17,12 @@
 
 #include "tern/driver/flow_control.hpp"
 #include "tern/driver/retransmit_handler.hpp"
+#include "tern/driver/term_trains.hpp"
+#include "tern/driver/timestamps.hpp"
 #include "tern/driver/working_positions.hpp"
 #include "tern/logbuffer/log_buffers.hpp"
 #include "tern/memory/system_counters.hpp"
+#include "tern/platform/clock.hpp"
 #include "tern/platform/network.hpp"
 #include "tern/wire/udp_frames.hpp"
 
@@ -51,6 +54,9 @@ struct NetworkPublicationParams {
     std::int64_t unblock_timeout_ns = 15'000'000'000;
     std::int64_t retransmit_delay_ns = 0;
     std::int64_t retransmit_linger_ns = 10'000'000;
+    std::int32_t max_datagrams_per_send = kMaxDatagramsPerBatch;
+    TimestampOffset send_timestamp = kNoTimestamp;
+    const platform::Clock* clock = nullptr;  ///< for send timestamps; else not needed
 };
 
 /// All positions start at start_position: the publication sets them.
@@ -142,6 +148,8 @@ class NetworkPublication final : private RetransmitSender {
 
     // Sender.
     std::int64_t send_data(std::int64_t now_ns, std::int64_t position);
+    /// Trains that lie in `term`, stamped where the channel wants that. Returns bytes sent.
+    std::int64_t send_batch(Bytes term, TrainBatch& batch, std::int64_t now_ns);
     void note_back_pressure();
     void send_setup_if_due(std::int64_t now_ns, std::int64_t position);
     std::int64_t send_heartbeat_if_due(std::int64_t now_ns, std::int64_t position);

@@ -5,7 +5,6 @@
 #include "tern/driver/conductor_requests.hpp"
 #include "tern/driver/network_publication.hpp"
 #include "tern/driver/send_channel_endpoint.hpp"
-#include "tern/driver/term_trains.hpp"
 #include "tern/logbuffer/position.hpp"
 
 namespace tern::driver {
@@ -34,15 +33,15 @@ std::int64_t NetworkPublication::send_data(std::int64_t now_ns, std::int64_t pos
         note_back_pressure();
         return 0;
     }
+    const Bytes term = log_.term_at(position);
     TrainBatch batch;
-    cut_trains(log_.term_at(position), logbuffer::term_offset_of(position, log_.term_length()),
-               window, params_.mtu_length, batch);
+    cut_trains(term, logbuffer::term_offset_of(position, log_.term_length()), window,
+               params_.mtu_length, params_.max_datagrams_per_send, batch);
     if (batch.bytes == 0) {
         if (batch.is_blocked) note_back_pressure();
         return 0;
     }
-    const auto result = endpoint_.send(batch.span(), now_ns, response_address_);
-    const std::int64_t sent = std::min<std::int64_t>(result.bytes, batch.bytes);
+    const std::int64_t sent = send_batch(term, batch, now_ns);
     if (sent == batch.bytes) {
         position += batch.padding;
     } else {
@@ -54,6 +53,23 @@ std::int64_t NetworkPublication::send_data(std::int64_t now_ns, std::int64_t pos
     track_sender_limits_ = true;
     counters_.sender_position.set(position + sent);
     return sent;
+}
+
+std::int64_t NetworkPublication::send_batch(Bytes term, TrainBatch& batch, std::int64_t now_ns) {
+    if (params_.send_timestamp != kNoTimestamp) {
+        const std::int64_t epoch_ns = params_.clock->epoch_ns();
+        for (const Train& train : batch.span()) {
+            const auto begin = static_cast<std::size_t>(train.bytes.data() - term.data());
+            const Bytes bytes = term.subspan(begin, train.bytes.size());
+            for (std::size_t at = 0; at < bytes.size(); at += train.segment_length) {
+                stamp(bytes.subspan(at,
+                                    std::min<std::size_t>(train.segment_length, bytes.size() - at)),
+                      params_.send_timestamp, epoch_ns);
+            }
+        }
+    }
+    const auto result = endpoint_.send(batch.span(), now_ns, response_address_);
+    return std::min<std::int64_t>(result.bytes, batch.bytes);
 }
 
 void NetworkPublication::note_back_pressure() {
@@ -72,14 +88,15 @@ void NetworkPublication::resend(std::int32_t term_id, std::int32_t term_offset, 
         sender_position - log_.term_length() / 2 - max_padding_length(log_.term_length());
     if (position < 0 || position < bottom || position >= sender_position) return;
 
-    const ConstBytes term =
+    const Bytes term =
         log_.term_at(planted(Fault::retransmit_from_active_term) ? sender_position : position);
     std::int32_t total = 0;
     while (total < length) {
         TrainBatch batch;
-        cut_trains(term, term_offset + total, length - total, params_.mtu_length, batch);
+        cut_trains(term, term_offset + total, length - total, params_.mtu_length,
+                   kMaxDatagramsPerBatch, batch);
         if (batch.bytes == 0) break;
-        if (endpoint_.send(batch.span(), now_ns, response_address_).bytes < batch.bytes) {
+        if (send_batch(term, batch, now_ns) < batch.bytes) {
             system_counters_[SystemCounter::short_sends].fetch_add(1);
             break;
         }

@@ -196,7 +196,12 @@ void NetworkStreams::build(NetworkStream& stream, const Request& request, std::i
         .connection_timeout_ns = context.publication_connection_timeout_ns,
         .unblock_timeout_ns = context.publication_unblock_timeout_ns,
         .retransmit_delay_ns = context.retransmit_unicast_delay_ns,
-        .retransmit_linger_ns = context.retransmit_unicast_linger_ns};
+        .retransmit_linger_ns = context.retransmit_unicast_linger_ns,
+        .max_datagrams_per_send = context.max_messages_per_send == 0
+                                      ? kMaxDatagramsPerBatch
+                                      : context.max_messages_per_send,
+        .send_timestamp = request.channel.timestamps().channel_send,
+        .clock = &services_.platform.clock};
     const FlowControlDefaults defaults{
         .receiver_timeout_ns = context.flow_control_receiver_timeout_ns,
         .group_tag = context.flow_control_group_tag,

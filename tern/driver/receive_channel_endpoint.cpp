@@ -22,6 +22,9 @@ namespace {
 constexpr std::int32_t kAnySession = 0;
 constexpr std::int32_t kAnyStream = 0;
 
+/// Of sockets for which nothing is configured.
+constexpr std::int32_t kSystemMulticastTtl = 1;
+
 bool is_plausible(const wire::SetupFrame& setup) {
     return logbuffer::is_term_length(setup.term_length) && setup.term_offset >= 0 &&
            setup.term_offset <= setup.term_length &&
@@ -41,7 +44,9 @@ ReceiveChannelEndpoint::ReceiveChannelEndpoint(const ReceiveChannelEndpointParam
       network_(network),
       counters_(counters),
       on_error_(std::move(on_error)),
-      group_tag_(params.channel.group_tag() ? params.channel.group_tag() : params.group_tag) {
+      group_tag_(params.channel.group_tag() ? params.channel.group_tag() : params.group_tag),
+      receive_batch_(params.receive_batch == 0 ? kReceiveBatch
+                                               : std::min(params.receive_batch, kReceiveBatch)) {
     active_.reserve(kMaxReceiveDestinations);
     if (channel().is_manual()) return;
     own_ = owned_.emplace_back(open(channel(), params.bind_port)).get();
@@ -59,6 +64,7 @@ std::unique_ptr<ReceiveDestination> ReceiveChannelEndpoint::open(const UdpChanne
         .receive_buffer_length =
             chosen(options.receive_buffer_length(), params_.receive_buffer_length),
         .multicast_ttl = params_.multicast_ttl,
+        .receive_timestamps = options.timestamps().media_receive != kNoTimestamp,
     };
     auto destination = std::make_unique<ReceiveDestination>(ReceiveDestination{
         .id = next_destination_id_++,
@@ -107,6 +113,12 @@ ReceiveDestination* ReceiveChannelEndpoint::find_destination(std::int64_t destin
     const auto found = std::ranges::find_if(
         owned_, [&](const auto& owned) { return owned->id == destination_id; });
     return found == owned_.end() ? nullptr : found->get();
+}
+
+std::int32_t ReceiveChannelEndpoint::multicast_ttl(const ReceiveDestination& destination) const {
+    const std::int32_t ttl =
+        effective_ttl(destination.channel, {.multicast_ttl = params_.multicast_ttl});
+    return ttl != 0 ? ttl : kSystemMulticastTtl;
 }
 
 // Destinations and subscriptions ----------------------------------------------------------------
@@ -167,13 +179,28 @@ void ReceiveChannelEndpoint::set_control_address(std::int64_t destination_id,
 std::int64_t ReceiveChannelEndpoint::poll(ReceiveDestination& destination, std::int64_t now_ns,
                                           ConductorRequests& requests) {
     std::int64_t bytes = 0;
-    const std::size_t count = destination.socket->receive(received_);
+    const std::size_t count =
+        destination.socket->receive(std::span(received_).first(receive_batch_));
+    stamp_received(std::span(received_).first(count));
     for (std::size_t i = 0; i < count; ++i) {
         const platform::Datagram& datagram = received_[i];
         bytes += static_cast<std::int64_t>(datagram.bytes.size());
         on_datagram(destination, datagram.bytes, datagram.source, now_ns, requests);
     }
     return bytes;
+}
+
+void ReceiveChannelEndpoint::stamp_received(std::span<platform::Datagram> datagrams) const {
+    const TimestampOffsets& offsets = channel().timestamps();
+    if (offsets.media_receive == kNoTimestamp && offsets.channel_receive == kNoTimestamp) return;
+    const std::int64_t now_ns =
+        offsets.channel_receive == kNoTimestamp ? 0 : params_.clock->epoch_ns();
+    for (const platform::Datagram& datagram : datagrams) {
+        if (datagram.receive_timestamp_ns != 0) {
+            stamp(datagram.bytes, offsets.media_receive, datagram.receive_timestamp_ns);
+        }
+        stamp(datagram.bytes, offsets.channel_receive, now_ns);
+    }
 }
 
 void ReceiveChannelEndpoint::on_datagram(ReceiveDestination& destination, ConstBytes datagram,
@@ -249,6 +276,10 @@ void ReceiveChannelEndpoint::on_setup(ReceiveDestination& destination, ConstByte
         return;
     }
     if (state != SessionState::unknown && state != SessionState::pending_setup) return;
+    if (state == SessionState::pending_setup && destination.channel.is_multicast() &&
+        setup->ttl > multicast_ttl(destination)) {
+        counters_[SystemCounter::possible_ttl_asymmetry].increment();  // answers may not get there
+    }
     if (!dispatcher_.mark(setup->stream_id, setup->session_id, SessionState::init_in_progress)) {
         return;
     }

@@ -22,6 +22,7 @@
 #include "tern/driver/data_packet_dispatcher.hpp"
 #include "tern/driver/udp_channel.hpp"
 #include "tern/memory/system_counters.hpp"
+#include "tern/platform/clock.hpp"
 #include "tern/platform/network.hpp"
 #include "tern/wire/udp_frames.hpp"
 
@@ -55,6 +56,8 @@ struct ReceiveChannelEndpointParams {
     std::uint32_t receive_buffer_length = 0;     ///< SO_RCVBUF where the channel names none
     std::uint8_t multicast_ttl = 0;
     std::int32_t stream_session_limit = INT32_MAX;
+    std::size_t receive_batch = 0;           ///< datagrams taken at a time; 0: kReceiveBatch
+    const platform::Clock* clock = nullptr;  ///< for channel-rcv-ts-offset; else not needed
 };
 
 class ReceiveChannelEndpoint {
@@ -132,6 +135,8 @@ class ReceiveChannelEndpoint {
 
     [[nodiscard]] std::unique_ptr<ReceiveDestination> open(const UdpChannel& channel,
                                                            std::uint16_t bind_port);
+    [[nodiscard]] std::int32_t multicast_ttl(const ReceiveDestination& destination) const;
+    void stamp_received(std::span<platform::Datagram> datagrams) const;
     void on_data(ReceiveDestination& destination, ConstBytes datagram,
                  const platform::SocketAddress& source, std::int64_t now_ns);
     void on_unknown_data(ReceiveDestination& destination, const wire::DataHeader& header,
@@ -149,6 +154,7 @@ class ReceiveChannelEndpoint {
     const memory::SystemCounters& counters_;
     ErrorHandler on_error_;
     const std::optional<std::int64_t> group_tag_;
+    const std::size_t receive_batch_;
 
     ReceiveDestination* own_ = nullptr;  // the channel itself; set before the receiver sees it
 

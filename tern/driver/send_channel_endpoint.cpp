@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -22,7 +23,10 @@ std::uint64_t key_of(std::int32_t session_id, std::int32_t stream_id) {
 }
 
 SocketDefaults defaults_of(const SendChannelEndpointParams& params) {
-    return {params.send_buffer_length, params.receive_buffer_length, params.multicast_ttl};
+    return {.send_buffer_length = params.send_buffer_length,
+            .receive_buffer_length = params.receive_buffer_length,
+            .multicast_ttl = params.multicast_ttl,
+            .connects = params.connects};
 }
 
 }  // namespace
@@ -34,6 +38,9 @@ SendChannelEndpoint::SendChannelEndpoint(const SendChannelEndpointParams& params
     : channel_(params.channel),
       counters_(counters),
       on_error_(std::move(on_error)),
+      is_connected_(is_connected(channel_, defaults_of(params))),
+      control_batch_(params.control_batch == 0 ? kControlBatch
+                                               : std::min(params.control_batch, kControlBatch)),
       data_socket_(open_send_socket(channel_, defaults_of(params), params.bind_port, network)),
       data_address_(channel_.remote_data()) {
     if (channel_.is_multicast()) {
@@ -91,6 +98,14 @@ platform::SendResult SendChannelEndpoint::send(std::span<platform::Train> trains
     return result;
 }
 
+void SendChannelEndpoint::set_data_address(const SocketAddress& address) {
+    data_address_ = address;
+    if (!is_connected_ || data_socket_->connect(address)) return;
+    on_error_(
+        Error(fmt::format("failed to reconnect transport with re-resolved address: {}, uri={}",
+                          address.to_string(), channel_.uri())));
+}
+
 void SendChannelEndpoint::report_send_error(int error) {
     last_send_error_ = error;
     if (error == 0) return;
@@ -103,7 +118,7 @@ void SendChannelEndpoint::report_send_error(int error) {
 
 std::int64_t SendChannelEndpoint::poll_control(std::int64_t now_ns, ConductorRequests& requests) {
     std::int64_t bytes = 0;
-    const std::size_t count = control_socket().receive(received_);
+    const std::size_t count = control_socket().receive(std::span(received_).first(control_batch_));
     for (std::size_t i = 0; i < count; ++i) {
         const platform::Datagram& datagram = received_[i];
         bytes += static_cast<std::int64_t>(datagram.bytes.size());
@@ -219,7 +234,7 @@ void SendChannelEndpoint::on_response_setup(ConstBytes datagram, ConductorReques
 void SendChannelEndpoint::check_for_re_resolution(std::int64_t now_ns,
                                                   ConductorRequests& requests) {
     if (destinations_) {
-        if (const auto silent = destinations_->next_silent(now_ns)) {
+        while (const auto silent = destinations_->next_silent(now_ns)) {
             // A refused request is made again when the next timeout has passed.
             static_cast<void>(requests.re_resolve_endpoint(*this, *silent));
         }

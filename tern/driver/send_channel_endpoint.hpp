@@ -34,6 +34,8 @@ struct SendChannelEndpointParams {
     std::uint32_t send_buffer_length = 0;  ///< SO_SNDBUF where the channel names none; 0: default
     std::uint32_t receive_buffer_length = 0;
     std::uint8_t multicast_ttl = 0;          ///< where the channel names none; 0: default
+    bool connects = true;                    ///< sockets of single destinations (DSR-11.1)
+    std::size_t control_batch = 0;           ///< datagrams taken at a time; 0: kControlBatch
     memory::Counter destination_count = {};  ///< mdc-num-dest; null unless multi-destination
 };
 
@@ -60,6 +62,8 @@ class SendChannelEndpoint {
     void register_publication(NetworkPublication& publication);
     void unregister_publication(const NetworkPublication& publication);
 
+    static constexpr std::size_t kControlBatch = 16;
+
     /// Sends trains of one publication: to the channel's address, or to every destination. Their
     /// `destination` is filled in here. `response_address` is where a response publication sends;
     /// empty for all others.
@@ -75,7 +79,7 @@ class SendChannelEndpoint {
         return destinations_ ? &*destinations_ : nullptr;
     }
     /// Re-resolution: where a unicast channel sends from now on.
-    void set_data_address(const platform::SocketAddress& address) { data_address_ = address; }
+    void set_data_address(const platform::SocketAddress& address);
     [[nodiscard]] const platform::SocketAddress& data_address() const noexcept {
         return data_address_;
     }
@@ -98,11 +102,11 @@ class SendChannelEndpoint {
 
     void report_send_error(int error);
 
-    static constexpr std::size_t kControlBatch = 16;  ///< datagrams per poll
-
     UdpChannel channel_;
     const memory::SystemCounters& counters_;
     ErrorHandler on_error_;
+    const bool is_connected_;
+    const std::size_t control_batch_;
     std::unique_ptr<platform::UdpSocket> data_socket_;
     std::unique_ptr<platform::UdpSocket> control_socket_;  // multicast only; else data_socket_
     std::uint8_t multicast_ttl_ = 0;

@@ -36,10 +36,25 @@ void check_tag_match(const UdpChannel& existing, const UdpChannel& requested) {
                                 name_of(existing.control_mode())));
     }
     if (!requested.has_explicit_endpoint() && !requested.has_explicit_control()) return;
-    if (requested.endpoint() != existing.endpoint() || requested.control() != existing.control()) {
+    const bool same_text =
+        requested.endpoint() == existing.endpoint() && requested.control() == existing.control();
+    const bool same_addresses =
+        requested.remote_data() == existing.remote_data() && requested.local() == existing.local();
+    if (!same_text && !same_addresses) {
         throw Error(fmt::format("matching tag {} has mismatched endpoint or control: {} <> {}", tag,
                                 requested.uri(), existing.uri()));
     }
+}
+
+void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested) {
+    const auto check = [&](std::string_view name, std::uint32_t has, std::uint32_t wants) {
+        if (wants == 0 || wants == has) return;
+        throw Error(fmt::format(
+            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
+            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
+    };
+    check("so-rcvbuf", existing.receive_buffer_length(), requested.receive_buffer_length());
+    check("so-sndbuf", existing.send_buffer_length(), requested.send_buffer_length());
 }
 
 void check_can_open(const UdpChannel& channel) {
@@ -89,6 +104,11 @@ SendEndpoint* SendEndpoints::find(const UdpChannel& channel) {
         throw control_error(wire::ErrorCode::resource_temporarily_unavailable,
                             "send_channel_endpoint found in CLOSING state, please retry");
     }
+    const UdpChannel& existing = found->endpoint->channel();
+    check_buffers_agree(existing, channel);
+    check_timestamps_agree(wire::uri_key::kChannelSendTimestampOffset,
+                           existing.timestamps().channel_send, existing.uri(),
+                           channel.timestamps().channel_send, channel.uri());
     return found;
 }
 
@@ -124,6 +144,8 @@ SendEndpoint& SendEndpoints::open(const UdpChannel& channel, std::int64_t regist
                 .send_buffer_length = static_cast<std::uint32_t>(context.socket_sndbuf_length),
                 .receive_buffer_length = static_cast<std::uint32_t>(context.socket_rcvbuf_length),
                 .multicast_ttl = context.multicast_ttl,
+                .connects = context.connect_enabled,
+                .control_batch = static_cast<std::size_t>(context.sender_io_vector_capacity),
                 .destination_count = endpoint->destination_count},
             services_.platform.network, services_.system_counters, services_.errors.as_handler());
         allocate_counters(*endpoint, registration_id, client_id);

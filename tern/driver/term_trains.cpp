@@ -7,11 +7,11 @@
 namespace tern::driver {
 
 void cut_trains(ConstBytes term, std::int32_t offset, std::int64_t limit, std::int32_t mtu,
-                TrainBatch& batch) noexcept {
+                std::int32_t max_datagrams, TrainBatch& batch) noexcept {
     const auto term_length = static_cast<std::int32_t>(term.size());
     std::int64_t left = std::min<std::int64_t>(limit, term_length - offset);
     bool is_open = false;  // may the last train take a further datagram?
-    for (std::int32_t datagrams = 0; datagrams < kMaxDatagramsPerBatch && left > 0; ++datagrams) {
+    for (std::int32_t datagrams = 0; datagrams < max_datagrams && left > 0; ++datagrams) {
         const auto [length, padding] = logbuffer::scan_available(
             term, offset, static_cast<std::int32_t>(std::min<std::int64_t>(left, mtu)));
         if (length <= 0) {

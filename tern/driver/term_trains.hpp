@@ -37,8 +37,9 @@ struct TrainBatch {
     [[nodiscard]] std::span<platform::Train> span() { return {trains.data(), count}; }
 };
 
-/// Cuts from `offset` to at most `limit` bytes, padding included. Destinations are left null.
+/// Cuts from `offset` to at most `limit` bytes, padding included, and `max_datagrams`, which is at
+/// most kMaxDatagramsPerBatch. Destinations are left null.
 void cut_trains(ConstBytes term, std::int32_t offset, std::int64_t limit, std::int32_t mtu,
-                TrainBatch& batch) noexcept;
+                std::int32_t max_datagrams, TrainBatch& batch) noexcept;
 
 }  // namespace tern::driver

@@ -102,6 +102,19 @@ T size_of(const wire::ChannelUri& uri, std::string_view key) {
     return static_cast<T>(value);
 }
 
+/// `ats`: upstream's transport security, a commercial addition that neither has (DSR-19).
+void refuse_transport_security(const wire::ChannelUri& uri, std::string_view text) {
+    const std::string_view wanted = uri.get_or("ats", "false");
+    if (wanted.starts_with("true")) {
+        fail(fmt::format("ATS is not enabled and thus ats=true not allowed: channel={}", text),
+             wire::ErrorCode::generic_error);
+    }
+    if (!wanted.starts_with("false")) {
+        fail(fmt::format("could not parse ats={} as bool from URI", wanted),
+             wire::ErrorCode::generic_error);
+    }
+}
+
 /// What makes channels different that must not share an endpoint unless they are tagged.
 std::string unique_suffix(std::optional<std::int64_t> tag) {
     static std::atomic<std::uint64_t> next{0};
@@ -127,6 +140,8 @@ UdpChannel UdpChannel::parse(std::string_view uri_text, const HostResolver& reso
     channel.so_rcvbuf_ = size_of<std::uint32_t>(uri, uri_key::kSocketRcvbuf);
     channel.rcv_wnd_ = size_of<std::int32_t>(uri, uri_key::kReceiverWindow);
     channel.nak_delay_ = uri.get_duration_ns(uri_key::kNakDelay);
+    channel.timestamps_ = TimestampOffsets::parse(uri);
+    refuse_transport_security(uri, channel.uri_);
     channel.group_tag_ = uri.get_int64(uri_key::kGroupTag);
     channel.ttl_ = static_cast<std::uint8_t>(
         std::clamp(uri.get_int32(uri_key::kTtl).value_or(0), std::int32_t{0}, std::int32_t{255}));

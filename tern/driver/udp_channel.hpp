@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "tern/driver/timestamps.hpp"
 #include "tern/platform/network.hpp"
 
 namespace tern::driver {
@@ -76,6 +77,7 @@ class UdpChannel {
     [[nodiscard]] std::optional<std::int64_t> nak_delay_ns() const noexcept { return nak_delay_; }
     [[nodiscard]] const std::string& congestion_control() const noexcept { return cc_; }  ///< `cc`
     [[nodiscard]] std::optional<std::int64_t> group_tag() const noexcept { return group_tag_; }
+    [[nodiscard]] const TimestampOffsets& timestamps() const noexcept { return timestamps_; }
     [[nodiscard]] std::optional<std::int64_t> tag() const noexcept { return tag_; }  ///< channel's
 
   private:
@@ -97,6 +99,7 @@ class UdpChannel {
     std::uint32_t so_sndbuf_ = 0;
     std::uint32_t so_rcvbuf_ = 0;
     std::int32_t rcv_wnd_ = 0;
+    TimestampOffsets timestamps_;
     std::optional<std::int64_t> nak_delay_;
     std::optional<std::int64_t> group_tag_;
     std::optional<std::int64_t> tag_;

@@ -52,6 +52,7 @@ struct UdpSocketOptions {
     std::uint8_t multicast_ttl = 0;               ///< 0: the system's default
     std::uint32_t send_buffer_length = 0;         ///< SO_SNDBUF, bytes; 0: the system's default
     std::uint32_t receive_buffer_length = 0;      ///< SO_RCVBUF, bytes; 0: the system's default
+    SocketAddress peer;                           ///< connected to when not empty
     bool reuse_address = false;                   ///< SO_REUSEADDR, for multicast receivers
     bool receive_timestamps = false;
 };
@@ -67,6 +68,10 @@ class UdpSocket {
     /// Fills at most `out.size()` entries; returns how many. 0 when nothing is there. A pending
     /// socket error (e.g. ECONNREFUSED reported by the peer's host) is swallowed.
     virtual std::size_t receive(std::span<Datagram> out) noexcept = 0;
+
+    /// Connected, a socket receives from `peer` alone, and may send to no other. False when the
+    /// system refuses; then it stays as it was.
+    [[nodiscard]] virtual bool connect(const SocketAddress& peer) noexcept = 0;
 
     [[nodiscard]] virtual SocketAddress local_address() const = 0;
     /// Effective, bytes, as the system tells it (Linux: twice what was asked for).

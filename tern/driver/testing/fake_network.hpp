@@ -37,17 +37,25 @@ class FakeSocket final : public platform::UdpSocket {
             arrived.pop_front();
             out[count].bytes = handed_out_.back().bytes;
             out[count].source = handed_out_.back().from;
+            out[count].receive_timestamp_ns = arrival_time_ns();
         }
         return count;
+    }
+    [[nodiscard]] bool connect(const platform::SocketAddress& to) noexcept override {
+        peer = to;
+        return true;
     }
     [[nodiscard]] platform::SocketAddress local_address() const override { return address_; }
     [[nodiscard]] std::uint32_t send_buffer_length() const override { return 1 << 20; }
     [[nodiscard]] std::uint32_t receive_buffer_length() const override { return 1 << 20; }
 
     std::deque<SentDatagram> arrived;
+    platform::SocketAddress peer;  ///< when connected
     std::size_t send_calls = 0;
 
   private:
+    [[nodiscard]] std::int64_t arrival_time_ns() const;
+
     FakeNetwork& network_;
     platform::SocketAddress address_;
     std::deque<SentDatagram> handed_out_;
@@ -84,6 +92,7 @@ class FakeNetwork final : public platform::Network {
         }
         if (sockets.contains(address.to_string())) return std::unexpected("address in use");
         auto socket = std::make_unique<FakeSocket>(*this, address);
+        socket->peer = options.peer;
         sockets[address.to_string()] = socket.get();
         return socket;
     }
@@ -105,7 +114,9 @@ class FakeNetwork final : public platform::Network {
         if (keep_sent) sent.push_back(datagram);
         if (drop && drop(datagram)) return;
         const auto found = sockets.find(datagram.to.to_string());
-        if (found != sockets.end()) found->second->arrived.push_back(std::move(datagram));
+        if (found == sockets.end()) return;
+        FakeSocket& to = *found->second;
+        if (to.peer.empty() || to.peer == datagram.from) to.arrived.push_back(std::move(datagram));
     }
 
     std::map<std::string, FakeSocket*> sockets;  ///< by address
@@ -114,11 +125,14 @@ class FakeNetwork final : public platform::Network {
     bool keep_sent = true;
     std::function<bool(const SentDatagram&)> drop;  ///< true: lost on the way
     std::int64_t sendable_datagrams = INT64_MAX;    ///< then sockets are full
+    std::int64_t arrival_time_ns = 0;               ///< the kernel's, of whatever is received
     int send_error = 0;                             ///< errno of every send, if not 0
 
   private:
     std::uint16_t next_port_ = 50'000;
 };
+
+inline std::int64_t FakeSocket::arrival_time_ns() const { return network_.arrival_time_ns; }
 
 inline FakeSocket::~FakeSocket() { network_.sockets.erase(address_.to_string()); }
 

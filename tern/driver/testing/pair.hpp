@@ -25,6 +25,9 @@ struct PairOptions {
     std::int64_t retransmit_delay_ns = 0;
     FlowControlOptions flow_control = {};
     std::optional<CubicOptions> cubic = {};  // else a static window
+    std::int32_t session_limit = INT32_MAX;
+    bool is_response = false;
+    std::int64_t response_correlation_id = -1;
 };
 
 class Pair {
@@ -36,17 +39,24 @@ class Pair {
                    world.requests),
           send_endpoint({.channel = channel_of(world.network, options.publication_uri)},
                         world.network, world.counters.system, world.on_error),
-          receive_endpoint(
-              {.channel = channel_of(world.network, options.subscription_uri), .receiver_id = 77},
-              world.network, world.counters.system, world.on_error),
+          receive_endpoint({.channel = channel_of(world.network, options.subscription_uri),
+                            .receiver_id = 77,
+                            .stream_session_limit = options.session_limit,
+                            .clock = &world.clock},
+                           world.network, world.counters.system, world.on_error),
           publication_log(log_parameters(1)),
           appender(publication_log.view) {
-        const NetworkPublicationParams params{.registration_id = 1,
-                                              .session_id = kSessionId,
-                                              .stream_id = kStreamId,
-                                              .window_length = options.term_length / 2,
-                                              .is_exclusive = true,
-                                              .retransmit_delay_ns = options.retransmit_delay_ns};
+        const NetworkPublicationParams params{
+            .registration_id = 1,
+            .session_id = kSessionId,
+            .stream_id = kStreamId,
+            .window_length = options.term_length / 2,
+            .is_exclusive = true,
+            .is_response = options.is_response,
+            .response_correlation_id = options.response_correlation_id,
+            .retransmit_delay_ns = options.retransmit_delay_ns,
+            .send_timestamp = send_endpoint.channel().timestamps().channel_send,
+            .clock = &world.clock};
         publication = std::make_unique<NetworkPublication>(
             params, publication_counters, publication_log.view, send_endpoint,
             make_flow_control(options.flow_control, {},
@@ -195,6 +205,8 @@ class Pair {
                                    .stream_id = request.setup.stream_id,
                                    .join_position = join_position,
                                    .is_reliable = options.is_reliable,
+                                   .is_response_requested = (request.setup.header.flags &
+                                                             wire::setup_flags::kSendResponse) != 0,
                                    .source = request.source,
                                    .destination_id = request.destination_id},
             image_counters, image_log->view, receive_endpoint, make_congestion_control(),

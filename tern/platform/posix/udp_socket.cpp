@@ -166,7 +166,20 @@ std::expected<std::unique_ptr<PosixUdpSocket>, std::string> PosixUdpSocket::open
         const int on = 1;
         offload.coalescing = ::setsockopt(fd.get(), SOL_UDP, UDP_GRO, &on, sizeof(on)) == 0;
     }
-    return std::unique_ptr<PosixUdpSocket>(new PosixUdpSocket(std::move(fd), offload));
+    auto socket = std::unique_ptr<PosixUdpSocket>(new PosixUdpSocket(std::move(fd), offload));
+    if (!options.peer.empty() && !socket->connect(options.peer)) {
+        return std::unexpected(fmt::format("connect UDP socket to {}: {}", options.peer.to_string(),
+                                           std::generic_category().message(errno)));
+    }
+    return socket;
+}
+
+bool PosixUdpSocket::connect(const SocketAddress& peer) noexcept {
+    SystemAddress address{};
+    const socklen_t length = to_system(peer, address);
+    if (length == 0 || ::connect(fd_.get(), &address.any, length) != 0) return false;
+    connected_ = true;
+    return true;
 }
 
 PosixUdpSocket::PosixUdpSocket(FileDescriptor fd, Offload offload)
@@ -211,8 +224,10 @@ std::size_t PosixUdpSocket::prepare(std::span<const Train> trains, Cursor from) 
                                    length};
             msghdr& header = out_->messages[count].msg_hdr;
             header = {};
-            header.msg_name = &out_->destinations[count];
-            header.msg_namelen = to_system(*train.destination, out_->destinations[count]);
+            if (!connected_) {
+                header.msg_name = &out_->destinations[count];
+                header.msg_namelen = to_system(*train.destination, out_->destinations[count]);
+            }
             header.msg_iov = &out_->pieces[count];
             header.msg_iovlen = 1;
             if (length > train.segment_length) {

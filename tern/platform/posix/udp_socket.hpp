@@ -45,6 +45,7 @@ class PosixUdpSocket final : public UdpSocket {
 
     SendResult send(std::span<const Train> trains) noexcept override;
     std::size_t receive(std::span<Datagram> out) noexcept override;
+    [[nodiscard]] bool connect(const SocketAddress& peer) noexcept override;
     [[nodiscard]] SocketAddress local_address() const override;
     [[nodiscard]] std::uint32_t send_buffer_length() const override;
     [[nodiscard]] std::uint32_t receive_buffer_length() const override;
@@ -76,6 +77,7 @@ class PosixUdpSocket final : public UdpSocket {
     FileDescriptor fd_;
     bool segmentation_;
     bool coalescing_;
+    bool connected_ = false;  // sends name no destination
     std::unique_ptr<SendBuffers> out_;
     std::unique_ptr<ReceiveBuffers> in_;
     std::size_t filled_slots_ = 0;  // of the last recvmmsg

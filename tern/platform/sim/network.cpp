@@ -302,7 +302,7 @@ void VirtualNetwork::arrive(Datagram& datagram) {
     const auto& [source, destination] = datagram.route;
     bool reached = false;
     for (SimSocket* socket : bound(datagram.to_host, destination.port())) {
-        if (!socket->accepts(destination)) continue;
+        if (!socket->accepts(destination) || !socket->hears(source)) continue;
         reached = true;
         const bool is_only = !destination.is_multicast();
         if (socket->deliver(

@@ -87,6 +87,11 @@ std::size_t SimSocket::receive(std::span<platform::Datagram> out) noexcept {
     return handed_out_.size();
 }
 
+bool SimSocket::connect(const SocketAddress& peer) noexcept {
+    options_.peer = peer;
+    return true;
+}
+
 std::uint32_t SimSocket::send_buffer_length() const {
     return effective(options_.send_buffer_length);
 }

@@ -32,6 +32,7 @@ class SimSocket final : public UdpSocket {
     // As the process sees it.
     SendResult send(std::span<const Train> trains) noexcept override;
     std::size_t receive(std::span<platform::Datagram> out) noexcept override;
+    [[nodiscard]] bool connect(const SocketAddress& peer) noexcept override;
     [[nodiscard]] SocketAddress local_address() const override { return options_.bind_address; }
     [[nodiscard]] std::uint32_t send_buffer_length() const override;
     [[nodiscard]] std::uint32_t receive_buffer_length() const override;
@@ -42,6 +43,10 @@ class SimSocket final : public UdpSocket {
     void set_local_port(std::uint16_t port);
     [[nodiscard]] bool reuses_address() const noexcept { return options_.reuse_address; }
     [[nodiscard]] bool accepts(const SocketAddress& destination) const;
+    /// Connected sockets take from their peer only.
+    [[nodiscard]] bool hears(const SocketAddress& source) const {
+        return options_.peer.empty() || options_.peer == source;
+    }
     /// False, and nothing taken, when the receive buffer is full.
     [[nodiscard]] bool deliver(const SocketAddress& source, const Origin& origin,
                                std::vector<std::byte>&& bytes);
