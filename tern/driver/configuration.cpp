@@ -276,6 +276,12 @@ void read_network(const Reader& read, DriverContext& context) {
         context.receiver_wildcard_port_range =
             parse_port_range("receiver wildcard port range", *range);
     }
+    read.text("aeron.udp.channel.incoming.interceptors", context.incoming_loss.interceptors);
+    read.text("aeron.udp.channel.transport.bindings.loss.args", context.incoming_loss.loss_args);
+    read.text("aeron.udp.channel.transport.bindings.fixed.loss.args",
+              context.incoming_loss.fixed_loss_args);
+    read.text("aeron.udp.channel.transport.bindings.multi.gap.loss.args",
+              context.incoming_loss.multi_gap_loss_args);
     read.duration("aeron.driver.reresolution.check.interval",
                   context.re_resolution_check_interval_ns);
     read.text("aeron.driver.resolver.name", context.resolver_name);

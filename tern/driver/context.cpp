@@ -93,6 +93,7 @@ std::string_view to_string(ThreadingMode mode) noexcept {
 
 void check_context(const DriverContext& context) {
     check_lengths(context);
+    static_cast<void>(make_loss_rules(context.incoming_loss));
     if (context.reserved_session_id_low > context.reserved_session_id_high) {
         throw ConfigurationError(fmt::format(
             "publication_reserved_session_id_low={} > publication_reserved_session_id_high={}",

@@ -14,6 +14,7 @@
 #include "tern/base/bytes.hpp"
 #include "tern/base/error.hpp"
 #include "tern/driver/cubic_congestion_control.hpp"
+#include "tern/driver/loss_rules.hpp"
 
 namespace tern::driver {
 
@@ -144,6 +145,7 @@ struct DriverContext {
     std::int32_t max_messages_per_send = 0;        ///< of a publication and duty cycle
     WildcardPortRange sender_wildcard_port_range = {};
     WildcardPortRange receiver_wildcard_port_range = {};
+    LossConfig incoming_loss = {};  ///< datagrams that are lost on purpose
     std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
     std::string resolver_name = {};
 };

@@ -9,6 +9,7 @@
 #include "tern/driver/configuration.hpp"
 #include "tern/driver/driver_conductor.hpp"
 #include "tern/driver/driver_directory.hpp"
+#include "tern/driver/loss_network.hpp"
 #include "tern/memory/cnc_file.hpp"
 #include "tern/platform/agent_runner.hpp"
 
@@ -55,6 +56,17 @@ memory::SystemCounterLabels counter_labels(const DriverContext& context) {
             .name_resolver_threshold_ns = context.name_resolver_threshold_ns};
 }
 
+std::unique_ptr<LossNetwork> make_loss_network(const DriverContext& context,
+                                               platform::Network& real) {
+    if (context.incoming_loss.interceptors.empty()) return nullptr;
+    return std::make_unique<LossNetwork>(real, context.incoming_loss);
+}
+
+platform::Platform with_network(const platform::Platform& platform, LossNetwork* network) {
+    if (network == nullptr) return platform;
+    return {platform.clock, *network, platform.storage, platform.random, platform.system};
+}
+
 /// An agent without a thread, for an owner that gives it turns. Closing is not its business.
 class OwnerDriven final : public Agent {
   public:
@@ -82,6 +94,7 @@ struct MediaDriver::Parts {
     void close();
 
     const DriverContext context;
+    const std::unique_ptr<LossNetwork> loss_network;  // null unless losses are configured
     const platform::Platform platform;
 
     std::unique_ptr<platform::Mapping> cnc_mapping;
@@ -118,7 +131,8 @@ struct MediaDriver::Parts {
 
 MediaDriver::Parts::Parts(DriverContext driver_context, const platform::Platform& driver_platform)
     : context(std::move(driver_context)),
-      platform(driver_platform),
+      loss_network(make_loss_network(context, driver_platform.network)),
+      platform(with_network(driver_platform, loss_network.get())),
       cnc_mapping(create_cnc(context, platform)),
       loss_report_mapping(create_loss_report(context, platform)),
       cnc(cnc_mapping->bytes()),
