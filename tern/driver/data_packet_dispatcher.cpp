@@ -68,6 +68,7 @@ void DataPacketDispatcher::forget_uninteresting(std::int32_t stream_id) {
 void DataPacketDispatcher::erase(std::unordered_map<std::uint64_t, Session>::iterator session) {
     if (session->second.image == nullptr) {
         --without_image_;
+        if (session->second.state == SessionState::init_in_progress) --in_progress_;
     } else {
         if (session->second.image == last_image_) last_image_ = nullptr;
         const auto interest = interests_.find(static_cast<std::int32_t>(session->first >> 32));
@@ -78,14 +79,19 @@ void DataPacketDispatcher::erase(std::unordered_map<std::uint64_t, Session>::ite
 
 bool DataPacketDispatcher::mark(std::int32_t stream_id, std::int32_t session_id,
                                 SessionState state) {
+    const bool is_request = state == SessionState::init_in_progress;
+    if (is_request && in_progress_ == kMaxImagesInProgress) return false;
     const auto found = sessions_.find(key(stream_id, session_id));
     if (found != sessions_.end()) {
-        if (found->second.image == nullptr) found->second.state = state;
-        return found->second.image == nullptr;
+        if (found->second.image != nullptr) return false;
+        if (found->second.state == SessionState::init_in_progress) --in_progress_;
+        found->second.state = state;
+    } else {
+        if (without_image_ == kMaxSessionsWithoutImage) return false;
+        sessions_[key(stream_id, session_id)] = {state, nullptr};
+        ++without_image_;
     }
-    if (without_image_ == kMaxSessionsWithoutImage) return false;
-    sessions_[key(stream_id, session_id)] = {state, nullptr};
-    ++without_image_;
+    if (is_request) ++in_progress_;
     return true;
 }
 

@@ -17,6 +17,11 @@ class PublicationImage;
 /// Sessions of one endpoint that are remembered without having an image; further unknown ones are
 /// ignored until some of these are gone. Keeps garbage from filling the memory.
 inline constexpr std::size_t kMaxSessionsWithoutImage = 8192;
+/// Images of one endpoint that the conductor is asked for at a time; the SETUPs of others have to
+/// come again, as they do. Keeps a flood of them from holding up the conductor.
+inline constexpr std::size_t kMaxImagesInProgress = 256;
+/// Images of one endpoint. Keeps a flood of SETUPs from filling the disk with logs.
+inline constexpr std::size_t kMaxImages = 4096;
 
 enum class SessionState : std::uint8_t {
     unknown,           ///< interesting, nothing heard of it yet
@@ -51,7 +56,12 @@ class DataPacketDispatcher {
     /// Whether there is interest in any stream.
     [[nodiscard]] bool has_interest() const noexcept { return !interests_.empty(); }
 
-    /// False when kMaxSessionsWithoutImage is reached; the session stays unknown.
+    /// Whether another image may be asked for (kMaxImages).
+    [[nodiscard]] bool has_room_for_image() const noexcept {
+        return sessions_.size() - without_image_ + in_progress_ < kMaxImages;
+    }
+    /// False when kMaxSessionsWithoutImage or kMaxImagesInProgress is reached; the session stays as
+    /// it was.
     bool mark(std::int32_t stream_id, std::int32_t session_id, SessionState state);
     /// Forgets the session if it is in this state.
     void clear(std::int32_t stream_id, std::int32_t session_id, SessionState state);
@@ -81,6 +91,7 @@ class DataPacketDispatcher {
     std::map<std::int32_t, Interest> interests_;
     std::unordered_map<std::uint64_t, Session> sessions_;
     std::size_t without_image_ = 0;
+    std::size_t in_progress_ = 0;  // of those without
     std::int32_t last_stream_id_ = 0;
     std::int32_t last_session_id_ = 0;
     PublicationImage* last_image_ = nullptr;

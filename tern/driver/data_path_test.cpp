@@ -67,6 +67,27 @@ TEST(DataPath, what_is_lost_is_asked_for_and_sent_again) {
     EXPECT_EQ(pair.image_counters.naks_sent.get(), counters[SystemCounter::nak_messages_sent]);
 }
 
+TEST(DataPath, a_loss_is_reported_once_however_often_it_is_asked_for) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    std::int32_t end = 6 * 1056;
+    pair.world.network.drop = [&](const SentDatagram& datagram) {
+        if (type_of(datagram) != wire::kDataFrameType) return false;
+        const auto offset = load<std::int32_t>(datagram.bytes.data() + 8);
+        return offset >= 3 * 1056 && offset < end;
+    };
+    for (std::uint32_t i = 0; i < 10; ++i) pair.publish(message_of(i, 1'000));
+    pair.run(300);
+    EXPECT_GT(pair.world.counters[SystemCounter::nak_messages_sent], 5);
+    EXPECT_EQ(pair.reported_losses, (std::vector<std::int64_t>{3 * 1056}));
+    end = 3 * 1056;
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 10;
+    }));
+    EXPECT_EQ(pair.reported_losses.size(), 1U);
+}
+
 TEST(DataPath, a_cubic_window_shrinks_with_loss_and_the_stream_stays_whole) {
     Pair pair({.cubic = CubicOptions{.measure_rtt = true}});
     ASSERT_TRUE(pair.connect());

@@ -173,6 +173,125 @@ TEST_F(Garbage, unknown_sessions_are_remembered_up_to_a_bound_only) {
     EXPECT_EQ(elicited, static_cast<std::ptrdiff_t>(kMaxPendingSetups));
 }
 
+/// SETUPs as a publication would send them, of sessions that do not exist.
+TEST_F(Garbage, a_flood_of_setups_gets_as_many_images_at_a_time_as_there_may_be) {
+    const auto flood = [&](std::int32_t from, std::int32_t to) {
+        for (std::int32_t session = from; session < to; ++session) {
+            wire::SetupFrame setup;
+            setup.session_id = session;
+            setup.stream_id = kStreamId;
+            setup.term_length = 65'536;
+            setup.mtu_length = 1408;
+            at_receiver(wire::encode(setup).bytes());
+        }
+    };
+    flood(1, 50'000);
+    EXPECT_EQ(pair.world.requests.images.size(), kMaxImagesInProgress);
+    flood(1, 50'000);
+    EXPECT_EQ(pair.world.requests.images.size(), kMaxImagesInProgress);
+    for (const auto& request : std::exchange(pair.world.requests.images, {})) {
+        pair.receiver.on_remove_init_in_progress(pair.receive_endpoint, request.setup.stream_id,
+                                                 request.setup.session_id);
+    }
+    pair.publish(std::vector<std::byte>(100));  // the real stream goes on
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 1;
+    }));
+    flood(50'000, 50'001);
+    EXPECT_EQ(pair.world.requests.images.size(), 1U) << "and others may come again";
+    pair.world.requests.images.clear();
+}
+
+TEST_F(Garbage, images_are_bounded_and_what_is_beyond_is_counted_as_an_error) {
+    DataPacketDispatcher& dispatcher = pair.receive_endpoint.dispatcher();
+    std::vector<std::unique_ptr<Log>> logs;
+    std::vector<std::unique_ptr<PublicationImage>> images;
+    const auto log = std::make_unique<Log>(logbuffer::LogParameters{
+        .session_id = 1, .stream_id = kStreamId, .term_length = 65'536, .mtu_length = 1408});
+    const auto add = [&](std::int32_t session) {
+        PublicationImageParams params;
+        params.session_id = session;
+        params.stream_id = kStreamId;
+        images.push_back(std::make_unique<PublicationImage>(
+            params, pair.image_counters, log->view, pair.receive_endpoint,
+            std::make_unique<StaticWindowCongestionControl>(1'408), FeedbackDelay::none(),
+            pair.world.counters.system, pair.world.clock.now_ns));
+        ASSERT_TRUE(dispatcher.add_image(*images.back()));
+    };
+    for (std::int32_t session = 1; dispatcher.has_room_for_image(); ++session) add(session);
+    EXPECT_EQ(dispatcher.image_count(kStreamId), static_cast<std::int32_t>(kMaxImages));
+    wire::SetupFrame setup;
+    setup.session_id = 1 << 20;
+    setup.stream_id = kStreamId;
+    setup.term_length = 65'536;
+    setup.mtu_length = 1408;
+    at_receiver(wire::encode(setup).bytes());
+    EXPECT_TRUE(pair.world.requests.images.empty());
+    ASSERT_EQ(pair.world.errors.size(), 1U);
+    EXPECT_TRUE(pair.world.errors.front().starts_with("exceeded image limit=4096"));
+    dispatcher.remove_image(*images.back());
+    at_receiver(wire::encode(setup).bytes());
+    EXPECT_EQ(pair.world.requests.images.size(), 1U);
+    pair.world.requests.images.clear();
+    for (const auto& image : images) dispatcher.remove_image(*image);
+}
+
+/// No receiver offers more than half a term: whoever seems to does not make the sender overrun.
+TEST_F(Garbage, a_window_larger_than_half_a_term_counts_as_half_a_term) {
+    for (std::int64_t receiver = 0; receiver < 5'000; ++receiver) {
+        wire::StatusMessage message;
+        message.consumption_term_id = pair.options.initial_term_id;
+        message.receiver_window_length = INT32_MAX;
+        message.receiver_id = receiver;
+        at_sender(of_stream(message));
+    }
+    EXPECT_EQ(pair.publication_counters.sender_limit.get(), pair.options.term_length / 2);
+    for (std::uint32_t i = 0; i < 200; ++i) pair.publish(std::vector<std::byte>(1'000));
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 200;
+    }));
+    EXPECT_EQ(pair.world.counters[SystemCounter::flow_control_over_runs], 0);
+}
+
+TEST_F(Garbage, a_flood_of_naks_does_not_stop_a_stream) {
+    for (std::uint32_t i = 0; i < 50; ++i) {
+        for (std::int32_t offset = 0; offset < 65'536; offset += 1'024) {
+            wire::NakFrame nak;
+            nak.term_id = wrapping_add(pair.options.initial_term_id, (offset / 1'024) % 3);
+            nak.term_offset = offset;
+            nak.length = INT32_MAX;
+            at_sender(of_stream(nak));
+        }
+        pair.publish(std::vector<std::byte>(1'000));
+        pair.world.network.sent.clear();
+    }
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 50;
+    }));
+}
+
+TEST_F(Garbage, a_flood_of_round_trips_gets_an_answer_each_and_does_not_stop_a_stream) {
+    pair.publish(std::vector<std::byte>(100));
+    pair.world.network.sent.clear();
+    for (std::int64_t i = 0; i < 10'000; ++i) {
+        wire::RttmFrame request;
+        request.header.flags = i % 2 == 0 ? wire::rttm_flags::kReply : std::uint8_t{0};
+        request.echo_timestamp_ns = i % 3 == 0 ? INT64_MIN : INT64_MAX;
+        request.reception_delta_ns = i % 5 == 0 ? INT64_MIN : INT64_MAX;
+        request.receiver_id = i % 7 == 0 ? 0 : 77;
+        at_sender(of_stream(request));
+        at_receiver(of_stream(request));
+    }
+    EXPECT_EQ(pair.world.network.sent.size(), 10'000U);
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 1;
+    }));
+}
+
 /// Whether each damaged copy of the frame is dropped, or says what the frame said.
 template <typename Decode>
 void expect_noticed(const wire::EncodedFrame& frame, Decode decode) {

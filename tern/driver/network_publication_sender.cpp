@@ -230,8 +230,11 @@ void NetworkPublication::on_status_message(const wire::StatusMessage& message, s
     const std::int64_t position =
         logbuffer::compute_position(message.consumption_term_id, message.consumption_term_offset,
                                     log_.shift(), log_.initial_term_id());
+    wire::StatusMessage bounded = message;  // no receiver takes more than half a term
+    bounded.receiver_window_length =
+        std::min(message.receiver_window_length, log_.term_length() / 2);
     counters_.sender_limit.set(flow_control_->on_status_message(
-        message, position, counters_.sender_limit.get_plain(), now_ns));
+        bounded, position, counters_.sender_limit.get_plain(), now_ns));
     set_connected(has_network_subscribers() || (params_.spies_simulate_connection &&
                                                 has_spies_.load(std::memory_order_acquire)));
 }

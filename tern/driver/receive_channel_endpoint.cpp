@@ -280,6 +280,11 @@ void ReceiveChannelEndpoint::on_setup(ReceiveDestination& destination, ConstByte
         setup->ttl > multicast_ttl(destination)) {
         counters_[SystemCounter::possible_ttl_asymmetry].increment();  // answers may not get there
     }
+    if (!dispatcher_.has_room_for_image()) {
+        on_error_(
+            Error(fmt::format("exceeded image limit={}, uri={}", kMaxImages, channel().uri())));
+        return;
+    }
     if (!dispatcher_.mark(setup->stream_id, setup->session_id, SessionState::init_in_progress)) {
         return;
     }

@@ -12,33 +12,38 @@
 namespace tern::driver {
 namespace {
 
-/// DRV-8.4: what the socket grants bounds what may be offered to senders. `existing`: the channel
-/// that opened the endpoint, when it is shared.
+/// DRV-8.4: what the socket grants bounds what may be offered to senders.
 void check_window(const UdpChannel& channel, const DriverContext& context,
-                  std::uint32_t receive_buffer_length, const UdpChannel* existing) {
+                  std::uint32_t receive_buffer_length) {
     const std::int32_t window = channel.receiver_window_length() != 0
                                     ? channel.receiver_window_length()
                                     : context.initial_window_length;
     if (static_cast<std::uint32_t>(window) <= receive_buffer_length) return;
-    const UdpChannel& opener = existing != nullptr ? *existing : channel;
-    const bool is_default =
-        opener.receive_buffer_length() == 0 && context.socket_rcvbuf_length == 0;
     throw Error(
-        fmt::format("Initial window greater than SO_RCVBUF for channel: rcv-wnd={} "
-                    "so-rcvbuf={}{}{} channel={}",
-                    window, receive_buffer_length, is_default ? " (OS default)" : "",
-                    existing != nullptr ? " existingChannel=" + existing->uri() : std::string(),
-                    channel.uri()));
+        fmt::format("Initial window greater than SO_RCVBUF for channel: rcv-wnd={} so-rcvbuf={} "
+                    "channel={}",
+                    window, receive_buffer_length, channel.uri()));
 }
 
-void check_agrees(const UdpChannel& existing, const UdpChannel& requested) {
+void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested) {
+    const auto check = [&](std::string_view name, std::uint32_t has, std::uint32_t wants) {
+        if (wants == 0 || wants == has) return;
+        throw Error(fmt::format(
+            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
+            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
+    };
+    check("so-rcvbuf", existing.receive_buffer_length(), requested.receive_buffer_length());
+    check("so-sndbuf", existing.send_buffer_length(), requested.send_buffer_length());
+}
+
+void check_receive_timestamps_agree(const UdpChannel& existing, const UdpChannel& requested) {
     namespace key = wire::uri_key;
-    check_buffers_agree(existing, requested);
-    check_timestamps_agree(key::kMediaReceiveTimestampOffset, existing.timestamps().media_receive,
-                           existing.uri(), requested.timestamps().media_receive, requested.uri());
-    check_timestamps_agree(key::kChannelReceiveTimestampOffset,
-                           existing.timestamps().channel_receive, existing.uri(),
-                           requested.timestamps().channel_receive, requested.uri());
+    const TimestampOffsets& has = existing.timestamps();
+    const TimestampOffsets& wants = requested.timestamps();
+    check_timestamps_agree(key::kMediaReceiveTimestampOffset, has.media_receive, existing.uri(),
+                           wants.media_receive, requested.uri());
+    check_timestamps_agree(key::kChannelReceiveTimestampOffset, has.channel_receive, existing.uri(),
+                           wants.channel_receive, requested.uri());
 }
 
 }  // namespace
@@ -58,11 +63,10 @@ ReceiveEndpoint& ReceiveEndpoints::find_or_open(const UdpChannel& channel,
         throw control_error(wire::ErrorCode::resource_temporarily_unavailable,
                             "receive_channel_endpoint found in CLOSING state, please retry");
     }
-    const UdpChannel& opener = existing->endpoint->channel();
-    check_agrees(opener, channel);
-    if (!opener.is_manual()) {
-        check_window(channel, services_.context, existing->endpoint->receive_buffer_length(),
-                     &opener);
+    check_buffers_agree(existing->endpoint->channel(), channel);
+    check_receive_timestamps_agree(existing->endpoint->channel(), channel);
+    if (!channel.is_manual()) {
+        check_window(channel, services_.context, existing->endpoint->receive_buffer_length());
     }
     return *existing;
 }
@@ -104,7 +108,7 @@ ReceiveEndpoint& ReceiveEndpoints::open(const UdpChannel& channel, std::int64_t 
                 .clock = &services_.platform.clock},
             services_.platform.network, services_.system_counters, services_.errors.as_handler());
         if (!channel.is_manual()) {
-            check_window(channel, context, endpoint->endpoint->receive_buffer_length(), nullptr);
+            check_window(channel, context, endpoint->endpoint->receive_buffer_length());
         }
         endpoint->untethered_timeouts =
             untethered_timeouts(wire::ChannelUri::parse(channel.uri()), context);

@@ -46,17 +46,6 @@ void check_tag_match(const UdpChannel& existing, const UdpChannel& requested) {
     }
 }
 
-void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested) {
-    const auto check = [&](std::string_view name, std::uint32_t has, std::uint32_t wants) {
-        if (wants == 0 || wants == has) return;
-        throw Error(fmt::format(
-            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
-            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
-    };
-    check("so-rcvbuf", existing.receive_buffer_length(), requested.receive_buffer_length());
-    check("so-sndbuf", existing.send_buffer_length(), requested.send_buffer_length());
-}
-
 void check_can_open(const UdpChannel& channel) {
     if (channel.has_explicit_endpoint() || !channel.control().empty() || channel.is_manual() ||
         channel.is_response()) {
@@ -105,7 +94,6 @@ SendEndpoint* SendEndpoints::find(const UdpChannel& channel) {
                             "send_channel_endpoint found in CLOSING state, please retry");
     }
     const UdpChannel& existing = found->endpoint->channel();
-    check_buffers_agree(existing, channel);
     check_timestamps_agree(wire::uri_key::kChannelSendTimestampOffset,
                            existing.timestamps().channel_send, existing.uri(),
                            channel.timestamps().channel_send, channel.uri());

@@ -81,8 +81,6 @@ class SendEndpoints {
 /// What send and receive endpoints have in common: sharing by tag (DRV-13.1). Throws Error where
 /// the channels contradict each other.
 void check_tag_match(const UdpChannel& existing, const UdpChannel& requested);
-/// Throws Error when a channel asks for other socket buffers than the endpoint has.
-void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested);
 /// Throws Error when a channel that only names a tag has found no endpoint with it.
 void check_can_open(const UdpChannel& channel);
 /// Whether both name the same endpoint by canonical form, and not different ones by tag.

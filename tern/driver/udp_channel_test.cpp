@@ -138,19 +138,6 @@ TEST_F(Channels, a_tag_finds_its_endpoint_by_address_however_that_is_written) {
                 ThrowsMessage<Error>(HasSubstr("matching tag 5 has mismatched control-mode")));
 }
 
-TEST_F(Channels, an_endpoint_is_not_shared_by_channels_that_want_other_buffers) {
-    const UdpChannel existing = parse("endpoint=localhost:700|so-rcvbuf=64k");
-    EXPECT_NO_THROW(check_buffers_agree(existing, parse("endpoint=localhost:700")));
-    EXPECT_NO_THROW(check_buffers_agree(existing, existing));
-    EXPECT_THAT(
-        [&] { check_buffers_agree(existing, parse("endpoint=localhost:700|so-rcvbuf=128k")); },
-        ThrowsMessage<Error>(HasSubstr("so-rcvbuf=131072 does not match existing value of 65536")));
-    EXPECT_THAT(
-        [&] { check_buffers_agree(existing, parse("endpoint=localhost:700|so-sndbuf=128k")); },
-        ThrowsMessage<Error>(
-            HasSubstr("so-sndbuf=131072 does not match existing value of OS default")));
-}
-
 TEST(PortManager, ports_of_a_range_are_given_in_turn_and_only_once) {
     PortManager ports({.low = 100, .high = 102});
     EXPECT_EQ(ports.acquire(0), 100);

@@ -155,6 +155,7 @@ class Pair {
     std::int64_t subscriber_position = 0;
     bool subscribed = true;
     std::vector<std::vector<std::byte>> messages;
+    std::vector<std::int64_t> reported_losses;
     std::vector<PublicationAction> publication_actions;
     std::vector<ImageAction> image_actions;
 
@@ -200,15 +201,17 @@ class Pair {
             request.setup.active_term_id, request.setup.term_offset,
             logbuffer::position_shift(request.setup.term_length), request.setup.initial_term_id);
         image = std::make_unique<PublicationImage>(
-            PublicationImageParams{.correlation_id = 2,
-                                   .session_id = request.setup.session_id,
-                                   .stream_id = request.setup.stream_id,
-                                   .join_position = join_position,
-                                   .is_reliable = options.is_reliable,
-                                   .is_response_requested = (request.setup.header.flags &
-                                                             wire::setup_flags::kSendResponse) != 0,
-                                   .source = request.source,
-                                   .destination_id = request.destination_id},
+            PublicationImageParams{
+                .correlation_id = 2,
+                .session_id = request.setup.session_id,
+                .stream_id = request.setup.stream_id,
+                .join_position = join_position,
+                .is_reliable = options.is_reliable,
+                .is_response_requested =
+                    (request.setup.header.flags & wire::setup_flags::kSendResponse) != 0,
+                .source = request.source,
+                .destination_id = request.destination_id,
+                .on_loss = [this](std::int64_t bytes) { reported_losses.push_back(bytes); }},
             image_counters, image_log->view, receive_endpoint, make_congestion_control(),
             options.is_reliable ? FeedbackDelay::fixed(options.nak_delay_ns, 100'000)
                                 : FeedbackDelay::none(),
