@@ -1,6 +1,7 @@
 // Every kind of UDP channel between two drivers, over the machine's real sockets.
 #include <gmock/gmock.h>
 
+#include "tern/wire/udp_frames.hpp"
 #include "tests/data_path/host.hpp"
 
 namespace tern::data_path {
@@ -169,9 +170,9 @@ TEST_F(Channels, ASpyReadsWhatIsSentAndSimulatesAReceiverOnlyWhenAsked) {
     Reader& only = subscribe(*here, "aeron-spy:" + simulating);
     await_connected(*simulated, {&only});
     flow(*simulated, {&only}, 2'000);  // far beyond the window
-    EXPECT_EQ(here->counter(type::kSenderPosition,
-                            "snd-pos: " + std::to_string(simulated->registration_id()) + " "),
-              simulated->position());
+    const std::string counter = "snd-pos: " + std::to_string(simulated->registration_id()) + " ";
+    await([&] { return here->counter(type::kSenderPosition, counter) == simulated->position(); },
+          "the sender to follow its spy");
     only.close();
     await([&] { return !simulated->is_connected(); }, "the spy to be missed");
 }

@@ -33,7 +33,8 @@ class DriverGarbage : public ::testing::TestWithParam<std::string> {
     void start_driver() {
         driver_ = support::start_tern(
             {"driver", "-Daeron.dir=" + directory(), "-Daeron.threading.mode=" + GetParam(),
-             "-Daeron.term.buffer.length=256k", "-Daeron.ipc.term.buffer.length=256k"});
+             "-Daeron.term.buffer.length=256k", "-Daeron.ipc.term.buffer.length=256k",
+             "-Daeron.driver.connect=false"});  // so that anybody reaches publications, too
         await_line(*driver_, "ready");
     }
     void stop_driver() {
