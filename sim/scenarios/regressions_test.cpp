@@ -31,6 +31,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 950000303},
     {"archive", 960000578},
     {"archive", 970000049},
+    {"archive", 980001344},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

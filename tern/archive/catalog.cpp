@@ -484,7 +484,14 @@ std::int64_t Catalog::add_recording(const RecordingDescriptor& descriptor) {
     end_offset_ += length;
     last_id_in_file_ = numbered.recording_id;
     ++next_recording_id_;
-    sync();
+    try {
+        sync();
+    } catch (...) {  // nobody will record it, nor end it
+        store_release(at + layout::kRecordState,
+                      static_cast<std::int32_t>(RecordingState::invalid));
+        index_.pop_back();
+        throw;
+    }
     return numbered.recording_id;
 }
 

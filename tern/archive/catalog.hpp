@@ -83,7 +83,8 @@ class Catalog {
     /// What opening found and did that an operator should know; one line each.
     [[nodiscard]] const std::vector<std::string>& open_notes() const noexcept { return notes_; }
 
-    /// Adds a record; the id in `descriptor` is ignored and the new one returned.
+    /// Adds a record; the id in `descriptor` is ignored and the new one returned. Where it throws,
+    /// there is none.
     std::int64_t add_recording(const RecordingDescriptor& descriptor);
 
     // Lookups know VALID recordings only.

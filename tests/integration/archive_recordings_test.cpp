@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tern/archive/segment_file.hpp"
 #include "tests/support/archive_world.hpp"
 
@@ -271,6 +273,28 @@ TEST_F(ArchiveRecordings, AFailedWriteEndsItsRecordingOnly) {
     await([&] { return has_signal(kSignalStop, live.id); }, "the stop signal");
     EXPECT_EQ(archive_client().get_stop_position(live.id), before);
     replay(live.id, 5);
+    const auto next = record(20);
+    replay(next.id, 20);
+}
+
+/// It would be live for ever, as nobody records it.
+TEST_F(ArchiveRecordings, ARecordingThatCannotBeWrittenDownIsNone) {
+    context_.catalog_file_sync_level = 2;
+    start_all();
+    std::vector<std::string> told;
+    auto context = client_context();
+    context.error_handler = [&](const std::exception& error) { told.emplace_back(error.what()); };
+    connect(*current_, std::move(context));
+    host_.disk().fail_next(platform::sim::DiskOperation::sync, "archive.catalog", EIO);
+    auto publication = aeron().add_exclusive_publication("aeron:ipc", kStream);
+    const auto subscription =
+        archive_client().start_recording("aeron:ipc", kStream, archive::SourceLocation::local);
+    await([&] { return !told.empty(); }, "the client to be told");
+    EXPECT_THAT(told.front(), HasSubstr("Input/output error"));
+    EXPECT_EQ(archive_client().list_recordings(0, 10, [](const auto&) {}), 0);
+    archive_client().stop_recording(subscription);
+    publication.reset();
+    pass(11 * kNanosPerSecond);
     const auto next = record(20);
     replay(next.id, 20);
 }
