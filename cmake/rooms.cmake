@@ -70,6 +70,28 @@ function(tern_test_suite name)
     endif()
 endfunction()
 
+# tern_fuzz_target(NAME USES libs...): the program fuzz_NAME of tests/fuzz/NAME_fuzz.cpp. Built for
+# libFuzzer (preset fuzz) it fuzzes; otherwise it runs the files that it is given.
+function(tern_fuzz_target name)
+    cmake_parse_arguments(FUZZ "" "" "USES" ${ARGN})
+    add_executable(fuzz_${name} ${TERN_ROOT}/tests/fuzz/${name}_fuzz.cpp)
+    target_include_directories(fuzz_${name} PRIVATE ${TERN_ROOT})
+    target_link_libraries(fuzz_${name} PRIVATE ${FUZZ_USES})
+    if(TERN_SANITIZE MATCHES "fuzzer")
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+    else()
+        if(NOT TARGET fuzz_replay)
+            add_library(fuzz_replay OBJECT ${TERN_ROOT}/tests/fuzz/replay_main.cpp)
+            target_include_directories(fuzz_replay PRIVATE ${TERN_ROOT})
+        endif()
+        target_link_libraries(fuzz_${name} PRIVATE fuzz_replay)
+    endif()
+    if(NOT TARGET fuzz_targets)
+        add_custom_target(fuzz_targets)
+    endif()
+    add_dependencies(fuzz_targets fuzz_${name})
+endfunction()
+
 # tern_examples(USES libs...): a program example_NAME of each examples/NAME.cpp.
 function(tern_examples)
     cmake_parse_arguments(EXAMPLES "" "" "USES" ${ARGN})
