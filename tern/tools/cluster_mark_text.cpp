@@ -100,8 +100,4 @@ ordered_json errors_json(ConstBytes error_log) {
     return errors;
 }
 
-std::string to_line(const ordered_json& json) {
-    return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
 }  // namespace tern::tools

@@ -21,7 +21,4 @@ namespace tern::tools {
 [[nodiscard]] std::string errors_text(ConstBytes error_log);
 [[nodiscard]] nlohmann::ordered_json errors_json(ConstBytes error_log);
 
-/// On one line; bytes that are no UTF-8 are replaced.
-[[nodiscard]] std::string to_line(const nlohmann::ordered_json& json);
-
 }  // namespace tern::tools

@@ -13,6 +13,7 @@
 #include "tern/tools/cluster_mark_text.hpp"
 #include "tern/tools/cluster_tool_commands.hpp"
 #include "tern/tools/command.hpp"
+#include "tern/tools/json.hpp"
 
 namespace tern::tools {
 

@@ -15,8 +15,15 @@ void add_demo_command(CLI::App& app, int& exit_code);
 void add_driver_command(CLI::App& app, int& exit_code);
 void add_node_command(CLI::App& app, int& exit_code);
 void add_stat_command(CLI::App& app, int& exit_code);
+void add_ping_command(CLI::App& app, int& exit_code);
+void add_pong_command(CLI::App& app, int& exit_code);
+void add_publish_command(CLI::App& app, int& exit_code);
+void add_subscribe_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_cluster_tool_command(CLI::App& app, int& exit_code);
 void add_errors_command(CLI::App& app, int& exit_code);
+void add_loss_command(CLI::App& app, int& exit_code);
+void add_streams_command(CLI::App& app, int& exit_code);
+void add_backlog_command(CLI::App& app, int& exit_code);
 
 }  // namespace tern::tools

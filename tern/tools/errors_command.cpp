@@ -2,16 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
-#include "tern/cluster/tool/cluster_directory.hpp"
-#include "tern/memory/archive_mark_file.hpp"
-#include "tern/memory/distinct_error_log.hpp"
 #include "tern/platform/posix/platform.hpp"
 #include "tern/tools/cluster_mark_text.hpp"
 #include "tern/tools/command.hpp"
-#include "tern/tools/driver_files.hpp"
 #include "tern/tools/error_logs.hpp"
+#include "tern/tools/json.hpp"
+#include "tern/tools/report.hpp"
 #include "tern/tools/text.hpp"
 
 namespace tern::tools {
@@ -19,29 +15,47 @@ namespace {
 
 struct ErrorsOptions {
     std::string path;
-    bool json = false;
+    ReportOptions report;
 };
+
+std::string report_text(const std::vector<ErrorLogFile>& logs) {
+    std::string text;
+    for (const auto& log : logs) {
+        text += fmt::format("{}{} ({}):\n{}\n{} distinct errors observed.\n",
+                            text.empty() ? "" : "\n", log.component, log.path,
+                            errors_text(log.bytes), errors_json(log.bytes).size());
+    }
+    return text;
+}
+
+std::string report_json(const std::vector<ErrorLogFile>& logs) {
+    nlohmann::ordered_json report{{"logs", nlohmann::ordered_json::array()}};
+    for (const auto& log : logs) {
+        report["logs"].push_back(
+            {{"log", log.path}, {"component", log.component}, {"errors", errors_json(log.bytes)}});
+    }
+    return to_line(report) + "\n";
+}
 
 void run(const ErrorsOptions& options) {
     platform::Platform platform = platform::posix::make_platform();
     const auto path = options.path.empty() ? default_aeron_directory(platform) : options.path;
-    const auto logs = find_error_logs(platform.storage, path);
-    if (options.json) {
-        nlohmann::ordered_json report{{"logs", nlohmann::ordered_json::array()}};
-        for (const auto& log : logs) {
-            report["logs"].push_back({{"log", log.path},
-                                      {"component", log.component},
-                                      {"errors", errors_json(log.bytes)}});
+    print_reports(options.report, [&] {
+        if (options.path.empty() && !platform.storage.exists(path)) {
+            throw Error(no_driver_text(path));
         }
-        fmt::print("{}\n", to_line(report));
-        return;
-    }
-    for (const auto& log : logs) {
-        fmt::print("{}{} ({}):\n{}\n{} distinct errors observed.\n",
-                   &log == &logs.front() ? "" : "\n", log.component, log.path,
-                   errors_text(log.bytes), errors_json(log.bytes).size());
-    }
+        const auto logs = find_error_logs(platform.storage, path);
+        return options.report.json ? report_json(logs) : report_text(logs);
+    });
 }
+
+constexpr std::string_view kHelp =
+    "Each different error once: how often it was seen, when first and last.\n\n"
+    "Examples:\n"
+    "  tern errors\n"
+    "  tern errors /var/lib/aeron/cluster --watch 5\n"
+    "  tern errors /var/lib/aeron/archive/archive-mark.dat --json\n\n"
+    "Exit codes: 0 shown, 1 no log there, 2 a mistake in the command line.";
 
 }  // namespace
 
@@ -52,10 +66,8 @@ void add_errors_command(CLI::App& app, int& exit_code) {
                         "Directory of a driver, an archive or a cluster node, or a single file "
                         "(cnc.dat, a mark file); default: the driver's directory");
     command->add_option("--dir", options->path, "The same, as the other tools call it");
-    command->add_flag("--json", options->json, "One JSON object, for machines");
-    command->footer(
-        "Examples:\n  tern errors\n  tern errors /var/lib/aeron/cluster\n"
-        "  tern errors /var/lib/aeron/archive/archive-mark.dat --json");
+    add_report_options(*command, options->report);
+    command->footer(std::string(kHelp));
     command->callback([options, &exit_code] { exit_code = guarded([&] { run(*options); }); });
 }
 

@@ -11,10 +11,17 @@ int main(int argc, char** argv, const std::vector<AddCommand>& more) {
     add_demo_command(app, exit_code);
     add_driver_command(app, exit_code);
     add_node_command(app, exit_code);
+    add_ping_command(app, exit_code);
+    add_pong_command(app, exit_code);
+    add_publish_command(app, exit_code);
+    add_subscribe_command(app, exit_code);
     add_stat_command(app, exit_code);
-    add_bench_command(app, exit_code);
-    add_cluster_tool_command(app, exit_code);
     add_errors_command(app, exit_code);
+    add_loss_command(app, exit_code);
+    add_streams_command(app, exit_code);
+    add_backlog_command(app, exit_code);
+    add_cluster_tool_command(app, exit_code);
+    add_bench_command(app, exit_code);
     for (const AddCommand add : more) add(app, exit_code);
     try {
         app.parse(argc, argv);

@@ -1,95 +1,58 @@
 // tern stat: the counters of a running driver (TLG-2).
 
-#include <fmt/format.h>
-
-#include <iostream>
-#include <nlohmann/json.hpp>
-#include <string>
-
-#include "tern/platform/posix/platform.hpp"
-#include "tern/platform/posix/signals.hpp"
 #include "tern/tools/command.hpp"
-#include "tern/tools/driver_files.hpp"
+#include "tern/tools/json.hpp"
+#include "tern/tools/report.hpp"
+#include "tern/tools/stat/counters_report.hpp"
+#include "tern/tools/stat/driver_view.hpp"
 #include "tern/tools/text.hpp"
 
 namespace tern::tools {
 namespace {
 
 struct StatOptions {
-    std::string directory;
-    bool watch = false;
-    bool json = false;
-    double interval_s = 1.0;
-    std::string label;
-    int type = -1;
+    DriverReportOptions driver;
+    std::vector<std::string> filters;
 };
 
-bool wanted(const StatOptions& options, const memory::CountersReader& counters, std::int32_t id) {
-    if (options.type >= 0 && counters.type_id(id) != options.type) return false;
-    return options.label.empty() || counters.label(id).find(options.label) != std::string::npos;
-}
-
-void print_table(const StatOptions& options, platform::Platform& platform,
-                 const memory::CncFile& cnc) {
-    const std::int64_t now_ms = platform.clock.epoch_ms();
-    const memory::CountersReader counters = cnc.counters();
-    const auto width = fmt::formatted_size("{}", counters.max_counter_id());
-    fmt::print("{} - Aeron Stat (CnC v{}), pid {}, heartbeat age {}ms\n{:=>70}\n",
-               format_date(platform.clock.epoch_ms()), memory::version_text(cnc.version()),
-               cnc.pid(), now_ms - cnc.driver_heartbeat_ms(), "");
-    counters.for_each([&](std::int32_t id) {
-        if (!wanted(options, counters, id)) return;
-        fmt::print("{:>{}}: {:>26} - {}\n", id, width, group_thousands(counters.value(id)),
-                   counters.label(id));
+void run(const StatOptions& options) {
+    const CounterFilter filter(options.filters);
+    print_driver_reports(options.driver, [&](const DriverFiles& files, std::int64_t now_ms) {
+        const memory::CountersReader reader = files.cnc().counters();
+        const auto counters = sample_counters(reader);
+        if (!options.driver.report.json) {
+            return title_text("Aeron Stat", files.cnc(), now_ms) +
+                   counters_text(counters, filter, reader.max_counter_id());
+        }
+        auto report = title_json(files.cnc(), now_ms);
+        report["counters"] = counters_json(counters, filter);
+        return to_line(report) + "\n";
     });
 }
 
-void print_json(const StatOptions& options, platform::Platform& platform,
-                const memory::CncFile& cnc) {
-    const memory::CountersReader counters = cnc.counters();
-    nlohmann::ordered_json report;
-    report["timestamp_ms"] = platform.clock.epoch_ms();
-    report["pid"] = cnc.pid();
-    report["cnc_version"] = memory::version_text(cnc.version());
-    report["heartbeat_ms"] = cnc.driver_heartbeat_ms();
-    report["counters"] = nlohmann::json::array();
-    counters.for_each([&](std::int32_t id) {
-        if (!wanted(options, counters, id)) return;
-        report["counters"].push_back({{"id", id},
-                                      {"type", counters.type_id(id)},
-                                      {"registration_id", counters.registration_id(id)},
-                                      {"owner_id", counters.owner_id(id)},
-                                      {"value", counters.value(id)},
-                                      {"label", printable(counters.label(id))}});
-    });
-    fmt::print("{}\n", report.dump());
-}
-
-void run(StatOptions options) {
-    platform::Platform platform = platform::posix::make_platform();
-    if (options.directory.empty()) options.directory = default_aeron_directory(platform);
-    platform::posix::ShutdownSignal stop;
-    do {
-        const DriverFiles files(platform, options.directory);
-        if (options.watch && !options.json) fmt::print("\033[2J\033[H");
-        (options.json ? print_json : print_table)(options, platform, files.cnc());
-        std::cout.flush();
-    } while (options.watch && !stop.wait(static_cast<std::int64_t>(options.interval_s * 1e9)));
-}
+constexpr std::string_view kHelp =
+    "FILTER is NAME=PATTERN, as upstream's AeronStat takes it. The pattern is a regular\n"
+    "expression, looked for anywhere in the text; a counter is shown when all filters match.\n"
+    "  type=      type id: 0 the driver's own, 1 pub-lmt, 2 snd-pos, 3 rcv-hwm, 4 sub-pos,\n"
+    "             5 rcv-pos, 6 snd-channel, 7 rcv-channel, 9 snd-lmt, 12 pub-pos, ...\n"
+    "  identity=  id of a counter of the driver's own, registration id of a stream's\n"
+    "  session=, stream=, channel=   of the counters of streams\n"
+    "  label=     text of any counter's label\n\n"
+    "Examples:\n"
+    "  tern stat\n"
+    "  tern stat --watch\n"
+    "  tern stat --watch 0.5 type='^(2|9)$' stream='^1001$'\n"
+    "  tern stat --dir /dev/shm/aeron-me --json label=Errors\n\n"
+    "Exit codes: 0 shown, 1 no driver, 2 a mistake in the command line.";
 
 }  // namespace
 
 void add_stat_command(CLI::App& app, int& exit_code) {
     auto options = std::make_shared<StatOptions>();
     CLI::App* command = app.add_subcommand("stat", "Show the counters of a running driver");
-    command->add_option("--dir", options->directory, "Aeron directory of the driver");
-    command->add_flag("--watch", options->watch, "Repeat until interrupted");
-    command->add_option("--interval", options->interval_s, "Seconds between repeats")
-        ->check(CLI::PositiveNumber);
-    command->add_flag("--json", options->json, "One JSON object a line, for machines");
-    command->add_option("--type", options->type, "Only counters of this type id");
-    command->add_option("--label", options->label, "Only counters with this in the label");
-    command->footer("Example: tern stat --dir /dev/shm/aeron-me --watch --label snd-pos");
+    add_driver_report_options(*command, options->driver);
+    command->add_option("FILTER", options->filters, "Only counters that match; see below");
+    command->footer(std::string(kHelp));
     command->callback([options, &exit_code] { exit_code = guarded([&] { run(*options); }); });
 }
 
