@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t";
 
-std::string fold(std::string_view name) {
-    std::string folded(name);
-    for (char& c : folded) {
-        c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    }
-    return folded;
-}
-
 std::string_view skip_blanks(std::string_view text) {
     const auto first = text.find_first_not_of(kBlanks);
     return first == std::string_view::npos ? std::string_view{} : text.substr(first);
@@ -55,6 +47,14 @@ std::int64_t in_range(std::string_view name, std::string_view text, std::int64_t
 }
 
 }  // namespace
+
+std::string Properties::fold(std::string_view name) {
+    std::string folded(name);
+    for (char& c : folded) {
+        c = c == '.' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return folded;
+}
 
 void Properties::set_from_environment(
     const std::vector<std::pair<std::string, std::string>>& environment) {

@@ -26,6 +26,9 @@ namespace tern {
 
 class Properties {
   public:
+    /// The form in which names are compared: "aeron.dir" and "AERON_DIR" are "AERON_DIR".
+    [[nodiscard]] static std::string fold(std::string_view name);
+
     /// Takes over all variables whose folded name begins with AERON_ or TERN_.
     void set_from_environment(const std::vector<std::pair<std::string, std::string>>& environment);
     /// "name=value" or "name:value", as one line of a property file.

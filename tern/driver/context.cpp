@@ -4,6 +4,8 @@
 
 #include "tern/base/math.hpp"
 #include "tern/logbuffer/position.hpp"
+#include "tern/platform/idle_strategy.hpp"
+#include "tern/wire/resolution_frames.hpp"
 
 namespace tern::driver {
 namespace {
@@ -49,11 +51,21 @@ void check_longer(std::string_view name, std::int64_t timeout_ns, std::string_vi
     }
 }
 
+/// What a channel may not ask for, a configuration may not either.
+template <typename Check>
+void check_setting(Check&& check) {
+    try {
+        check();
+    } catch (const Error& error) {
+        throw ConfigurationError(error.what());
+    }
+}
+
 void check_lengths(const DriverContext& context) {
     const DriverContext defaults;
-    logbuffer::check_term_length(context.term_buffer_length);
-    logbuffer::check_term_length(context.ipc_term_buffer_length);
-    logbuffer::check_page_size(context.file_page_size);
+    check_setting([&] { logbuffer::check_term_length(context.term_buffer_length); });
+    check_setting([&] { logbuffer::check_term_length(context.ipc_term_buffer_length); });
+    check_setting([&] { logbuffer::check_page_size(context.file_page_size); });
     check_mtu(context.mtu_length);
     check_mtu(context.ipc_mtu_length);
     check_buffer("to_driver_buffer_length", context.to_driver_buffer_length,
@@ -72,6 +84,55 @@ void check_lengths(const DriverContext& context) {
     if (context.mtu_length > context.initial_window_length) {
         throw ConfigurationError(fmt::format("mtuLength={} > initialWindowLength={}",
                                              context.mtu_length, context.initial_window_length));
+    }
+}
+
+void check_idle_strategies(const DriverContext& context) {
+    for (const IdleStrategyChoice* const choice :
+         {&context.conductor_idle_strategy, &context.sender_idle_strategy,
+          &context.receiver_idle_strategy, &context.shared_network_idle_strategy,
+          &context.shared_idle_strategy}) {
+        static_cast<void>(platform::make_idle_strategy(choice->name, choice->options));
+    }
+}
+
+void check_session_ids(const DriverContext& context) {
+    const std::int64_t low = context.reserved_session_id_low;
+    const std::int64_t high = context.reserved_session_id_high;
+    if (low > high) {
+        throw ConfigurationError(fmt::format(
+            "publication_reserved_session_id_low={} > publication_reserved_session_id_high={}", low,
+            high));
+    }
+    if (high - low > INT32_MAX) {
+        throw ConfigurationError(
+            fmt::format("reserved range of session ids too long: {} to {}", low, high));
+    }
+}
+
+void check_nak_delay(const DriverContext& context) {
+    const std::int64_t delay_ns = context.nak_unicast_delay_ns;
+    const std::int64_t ratio = context.nak_unicast_retry_delay_ratio;
+    if (delay_ns <= INT64_MAX / ratio) return;
+    throw ConfigurationError(
+        fmt::format("nak_unicast_delay_ns ({}) * nak_unicast_retry_delay_ratio ({}) exceeds {}",
+                    delay_ns, ratio, INT64_MAX));
+}
+
+void check_name_resolution(const NameResolution& names) {
+    if (names.uses_table() && names.csv_table.empty()) {
+        throw ConfigurationError(
+            "No CSV configuration, please specify: AERON_NAME_RESOLVER_INIT_ARGS");
+    }
+    if (!names.interface.empty() && names.name.empty()) {
+        throw ConfigurationError("`resolverName` is required when `resolverInterface` is set");
+    }
+    if (names.uses_drivers() && names.interface.empty()) {
+        throw ConfigurationError("`resolverInterface` is required by name resolver `driver`");
+    }
+    if (names.name.size() > wire::kMaxResolverNameLength) {
+        throw ConfigurationError(
+            fmt::format("resolverName longer than {} bytes", wire::kMaxResolverNameLength));
     }
 }
 
@@ -94,11 +155,10 @@ std::string_view to_string(ThreadingMode mode) noexcept {
 void check_context(const DriverContext& context) {
     check_lengths(context);
     static_cast<void>(make_loss_rules(context.incoming_loss));
-    if (context.reserved_session_id_low > context.reserved_session_id_high) {
-        throw ConfigurationError(fmt::format(
-            "publication_reserved_session_id_low={} > publication_reserved_session_id_high={}",
-            context.reserved_session_id_low, context.reserved_session_id_high));
-    }
+    check_idle_strategies(context);
+    check_session_ids(context);
+    check_nak_delay(context);
+    check_name_resolution(context.name_resolution);
     check_longer("publication_unblock_timeout_ns", context.publication_unblock_timeout_ns,
                  "client_liveness_timeout_ns", context.client_liveness_timeout_ns);
     const std::int64_t tick_ns = context.timer_interval_ns;

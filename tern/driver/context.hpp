@@ -41,6 +41,27 @@ struct WildcardPortRange {
     std::uint16_t high = 0;  ///< both 0: the system chooses
 };
 
+/// How host names become addresses (DRV-14).
+struct NameResolution {
+    /// "default": the system's resolver; "csv_table": a table first; "driver": what other drivers
+    /// tell first; empty: "driver" where an interface is set, else "default".
+    std::string supplier = {};
+    std::string csv_table = {};            ///< "name,initialHost,reResolutionHost|..."
+    std::string name = {};                 ///< of this driver
+    std::string interface = {};            ///< "host:port" on which drivers tell each other names
+    std::string bootstrap_neighbors = {};  ///< "host:port,...", at most kMaxBootstrapNeighbors
+    std::int64_t neighbor_timeout_ns = 10'000'000'000;
+    std::int64_t self_interval_ns = 1'000'000'000;
+    std::int64_t neighbor_interval_ns = 2'000'000'000;
+    std::int64_t bootstrap_interval_ns = 10'000'000'000;
+
+    [[nodiscard]] bool uses_table() const { return supplier == "csv_table"; }
+    [[nodiscard]] bool uses_drivers() const {
+        return supplier == "driver" || (supplier.empty() && !interface.empty());
+    }
+};
+inline constexpr std::size_t kMaxBootstrapNeighbors = 20;
+
 struct DriverContext {
     // Directory and process.
     std::string aeron_directory = {};  ///< empty: default_aeron_directory()
@@ -85,6 +106,7 @@ struct DriverContext {
     bool term_buffer_sparse_file = true;
     bool perform_storage_checks = true;
     std::int64_t low_file_store_warning_threshold = 160 << 20;
+    std::int32_t resource_free_limit = 1;  ///< log files per tick whose deletion is tried again
 
     // Timing of resources.
     std::int64_t timer_interval_ns = 1'000'000'000;
@@ -147,7 +169,7 @@ struct DriverContext {
     WildcardPortRange receiver_wildcard_port_range = {};
     LossConfig incoming_loss = {};  ///< datagrams that are lost on purpose
     std::int64_t re_resolution_check_interval_ns = 1'000'000'000;  ///< 0: never
-    std::string resolver_name = {};
+    NameResolution name_resolution = {};
 };
 
 /// Throws ConfigurationError, naming the setting, when the context cannot work (DRV-2.6, DRV-4.4).

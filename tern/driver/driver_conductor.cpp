@@ -39,6 +39,7 @@ int DriverConductor::do_work() {
         timer_deadline_ns_ = now_ns_ + context_.timer_interval_ns;
         ++work;
     }
+    work += services_.names.do_work(now_ns_);
     work += read_command();
     work += agents_.sender_commands.flush();
     work += agents_.receiver_commands.flush();

@@ -5,6 +5,7 @@
 #include "tern/driver/context.hpp"
 #include "tern/driver/error_recorder.hpp"
 #include "tern/driver/log_store.hpp"
+#include "tern/driver/name_resolver.hpp"
 #include "tern/memory/counters.hpp"
 #include "tern/memory/many_to_one_ring_buffer.hpp"
 #include "tern/memory/system_counters.hpp"
@@ -21,6 +22,7 @@ struct DriverServices {
     ClientProxy& client_proxy;
     ErrorRecorder& errors;
     LogStore& logs;
+    NameResolver& names;
 };
 
 }  // namespace tern::driver

@@ -61,7 +61,9 @@ void LogStore::free(std::unique_ptr<platform::Mapping> mapping) {
 }
 
 void LogStore::retry_deletions() {
-    std::erase_if(undeleted_, [this](const std::string& path) { return try_delete(path); });
+    int tries = context_.resource_free_limit;
+    std::erase_if(undeleted_,
+                  [&](const std::string& path) { return tries-- > 0 && try_delete(path); });
 }
 
 bool LogStore::try_delete(const std::string& path) {

@@ -18,6 +18,19 @@ namespace {
 
 using memory::SystemCounter;
 
+void warn_of_small_buffers(const platform::UdpSocketOptions& wanted,
+                           const platform::UdpSocket& socket) {
+    const auto warn = [](std::string_view option, std::uint32_t attempted, std::uint32_t actual) {
+        if (actual >= attempted) return;
+        fmt::print(stderr,
+                   "WARNING: Could not get desired {}, adjust OS buffer to match AERON_SOCKET_{}: "
+                   "attempted={}, actual={}\n",
+                   option, option, attempted, actual);
+    };
+    warn("SO_SNDBUF", wanted.send_buffer_length, socket.send_buffer_length());
+    warn("SO_RCVBUF", wanted.receive_buffer_length, socket.receive_buffer_length());
+}
+
 /// DRV-2.6 step 5: what the system grants to sockets bounds what the driver may be configured to.
 void check_socket_buffers(const DriverContext& context, platform::Network& network) {
     platform::UdpSocketOptions options;
@@ -26,6 +39,7 @@ void check_socket_buffers(const DriverContext& context, platform::Network& netwo
     options.receive_buffer_length = static_cast<std::uint32_t>(context.socket_rcvbuf_length);
     const auto probe = network.open(options);
     if (!probe) throw Error(fmt::format("cannot open a UDP socket: {}", probe.error()));
+    warn_of_small_buffers(options, **probe);
     const std::uint32_t send_length = (*probe)->send_buffer_length();
     if (static_cast<std::uint32_t>(context.mtu_length) > send_length) {
         throw ConfigurationError(
@@ -48,7 +62,7 @@ bool shares_one_thread(ThreadingMode mode) {
 }
 
 memory::SystemCounterLabels counter_labels(const DriverContext& context) {
-    return {.resolver_name = context.resolver_name,
+    return {.resolver_name = context.name_resolution.name,
             .threading_mode = std::string(to_string(context.threading_mode)),
             .conductor_threshold_ns = context.conductor_cycle_threshold_ns,
             .sender_threshold_ns = context.sender_cycle_threshold_ns,
@@ -108,6 +122,7 @@ struct MediaDriver::Parts {
     ErrorRecorder errors;
     ClientProxy client_proxy;
     LogStore logs;
+    std::unique_ptr<NameResolver> names;
     DriverServices services;
 
     CommandQueue sender_commands;
@@ -146,6 +161,7 @@ MediaDriver::Parts::Parts(DriverContext driver_context, const platform::Platform
              context.error_handler),
       client_proxy(memory::BroadcastTransmitter(cnc.to_clients())),
       logs(context, platform.storage, system_counters, errors),
+      names(make_name_resolver({context, platform, counters_manager, system_counters, errors})),
       services{.context = context,
                .platform = platform,
                .to_driver = to_driver,
@@ -153,7 +169,8 @@ MediaDriver::Parts::Parts(DriverContext driver_context, const platform::Platform
                .system_counters = system_counters,
                .client_proxy = client_proxy,
                .errors = errors,
-               .logs = logs},
+               .logs = logs,
+               .names = *names},
       sender_commands(shares_one_thread(context.threading_mode),
                       system_counters[SystemCounter::sender_proxy_fails]),
       receiver_commands(shares_one_thread(context.threading_mode),

@@ -69,12 +69,11 @@ FlowControlOptions flow_control_options(const wire::ChannelUri& uri, const UdpCh
 
 UdpChannel parse_udp_channel(std::string_view uri, const DriverServices& services,
                              bool is_destination) {
-    platform::Network& network = services.platform.network;
-    const HostResolver resolve = [&network](std::string_view host, std::uint16_t port,
-                                            std::string_view) {
-        return network.resolve(host, port);
+    const HostResolver resolve = [&names = services.names](std::string_view host,
+                                                           std::uint16_t port, std::string_view) {
+        return names.resolve(host, port);
     };
-    return UdpChannel::parse(uri, resolve, network, is_destination);
+    return UdpChannel::parse(uri, resolve, services.platform.network, is_destination);
 }
 
 NetworkStream& NetworkStreams::find_or_create(const wire::AddPublication& command,

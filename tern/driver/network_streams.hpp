@@ -96,7 +96,7 @@ class NetworkStreams {
     std::vector<std::unique_ptr<NetworkStream>> streams_;
 };
 
-/// Parses a channel, resolving its names with the platform's resolver.
+/// Parses a channel, resolving its names with the driver's resolver.
 [[nodiscard]] UdpChannel parse_udp_channel(std::string_view uri, const DriverServices& services,
                                            bool is_destination = false);
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 
 #include "tern/base/error.hpp"
 #include "tern/driver/interface_search.hpp"
+#include "tern/driver/name_resolver.hpp"
 #include "tern/wire/channel_uri.hpp"
 #include "tern/wire/error_codes.hpp"
 
@@ -22,33 +22,12 @@ namespace {
     throw Error(message, static_cast<std::int32_t>(code));
 }
 
-struct HostAndPort {
-    std::string_view host;
-    std::uint16_t port = 0;
-};
-
-/// "name:port", "1.2.3.4:port", "[v6]:port", "[v6%scope]:port"; the port is required.
 HostAndPort parse_host_and_port(std::string_view text, std::string_view parameter,
                                 std::string_view uri) {
-    const auto malformed = [&](std::string_view what) {
-        fail(fmt::format("{}: {}={}, URI: {}", what, parameter, text, uri),
-             wire::ErrorCode::generic_error);
-    };
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos || colon + 1 == text.size()) malformed("port invalid");
-    HostAndPort result{.host = text.substr(0, colon)};
-    const std::string_view port = text.substr(colon + 1);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), result.port);
-    if (error != std::errc{} || end != port.data() + port.size()) malformed("port invalid");
-    if (result.host.starts_with('[')) {
-        if (!result.host.ends_with(']')) malformed("host address invalid");
-        result.host = result.host.substr(1, result.host.size() - 2);
-        result.host = result.host.substr(0, result.host.find('%'));
-    } else if (result.host.find(':') != std::string_view::npos) {
-        malformed("host address invalid");  // IPv6 needs brackets
-    }
-    if (result.host.empty()) malformed("no address value");
-    return result;
+    const auto parts = split_host_and_port(text);
+    if (parts) return *parts;
+    fail(fmt::format("{}: {}={}, URI: {}", parts.error(), parameter, text, uri),
+         wire::ErrorCode::generic_error);
 }
 
 SocketAddress resolve_parameter(std::string_view value, std::string_view parameter,

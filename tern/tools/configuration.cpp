@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tern/base/error.hpp"
+#include "tern/driver/configuration.hpp"
 
 namespace tern::tools {
 namespace {
@@ -59,6 +60,10 @@ void refuse_unknown_settings(const Properties& properties) {
         if (!name.starts_with("tern.")) continue;
         throw ConfigurationError(
             fmt::format("{} is not a setting of this command (--help lists those it has)", name));
+    }
+    for (const std::string& name : driver::unknown_driver_settings(properties)) {
+        fmt::print(stderr, "tern: warning: {} is not a setting of a driver; it has no effect\n",
+                   name);
     }
 }
 

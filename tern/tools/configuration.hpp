@@ -38,7 +38,8 @@ void add_configuration_arguments(CLI::App& command, ConfigurationArguments& argu
                                             const platform::Platform& platform);
 
 /// Once all is read: a `tern.*` setting that nobody asked for is a slip of the pen, and throws
-/// ConfigurationError. Upstream's names pass: a file may be shared with upstream's processes.
+/// ConfigurationError. Upstream's names pass with a warning on stderr, or without one where they
+/// belong to another component: a file may be shared with upstream's processes.
 void refuse_unknown_settings(const Properties& properties);
 
 /// Runs `launch` until it succeeds. When it is refused because of an owner that died without a word
