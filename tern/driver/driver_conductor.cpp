@@ -341,8 +341,4 @@ void DriverConductor::on_re_resolve(const ReResolveEndpointRequest& request) {
     network_.re_resolve(request);
 }
 
-// Response channels are refused when they are added, so no agent can ask for these.
-void DriverConductor::on_response_setup(const ResponseSetupRequest&) {}
-void DriverConductor::on_response_connected(const ResponseConnectedRequest&) {}
-
 }  // namespace tern::driver

@@ -81,6 +81,11 @@ class DriverConductor final : public Agent, private RequestHandler {
     void release_publication(const PublicationLink& link);
     [[nodiscard]] Subscription& mds_subscription(const wire::DestinationCommand& command);
 
+    // Response channels.
+    void check_response_publication(const UdpChannel& channel, const PublicationParams& params);
+    void on_response_publication(const Stream& stream, std::int64_t response_correlation_id);
+    void on_ipc_response_publication(const IpcStream& response);
+
     // Requests of sender and receiver.
     void on_create_image(const CreateImageRequest& request) override;
     void on_publication_error(const PublicationErrorNotice& notice) override;

@@ -33,11 +33,6 @@ void check_agrees(const Subscription& existing, const Subscription& added) {
 }
 
 void check_subscription_channel(const wire::ChannelUri& uri, const UdpChannel& channel) {
-    if (channel.is_response()) {
-        throw control_error(
-            wire::ErrorCode::not_supported,
-            fmt::format("response channels are not supported: channel={}", channel.uri()));
-    }
     if (const auto cc = uri.get(wire::uri_key::kCongestionControl);
         cc && *cc != "static" && *cc != "cubic") {
         throw Error(
@@ -59,12 +54,18 @@ void DriverConductor::on_add_publication(const wire::AddPublication& command, bo
     ready.stream_id = command.stream_id;
     const Stream* stream = nullptr;
     if (is_ipc(command.channel)) {
-        link.ipc = &ipc_.find_or_create(command, is_exclusive, now_ns_);
+        const wire::ChannelUri uri = wire::ChannelUri::parse(command.channel);
+        link.ipc = &ipc_.find_or_create(
+            command, publication_params(uri, context_, network_.find_tagged(uri)), is_exclusive,
+            now_ns_);
         link.ipc->publication.add_reference();
         stream = &link.ipc->stream;
         ready.position_limit_counter_id = link.ipc->publication.publisher_limit().id();
     } else {
-        link.network = &network_.find_or_create(command, is_exclusive, now_ns_);
+        const auto check = [this](const UdpChannel& channel, const PublicationParams& params) {
+            check_response_publication(channel, params);
+        };
+        link.network = &network_.find_or_create(command, is_exclusive, check, now_ns_);
         link.network->publication->add_reference();
         stream = &link.network->stream;
         ready.position_limit_counter_id = link.network->counters.publisher_limit.id();
@@ -81,6 +82,11 @@ void DriverConductor::on_add_publication(const wire::AddPublication& command, bo
         throw;
     }
     services_.client_proxy.on_publication_ready(ready, is_exclusive);
+    if (link.ipc != nullptr) on_ipc_response_publication(*link.ipc);
+    if (link.network != nullptr) {
+        on_response_publication(*stream,
+                                link.network->publication->params().response_correlation_id);
+    }
     for (const auto& subscription : subscriptions_) {
         if (link.ipc != nullptr) ipc_.link(*link.ipc, *subscription, now_ns_);
         if (link.network != nullptr) network_.link(*link.network, *subscription, now_ns_);

@@ -66,7 +66,9 @@ void DriverNames::open_socket() {
         throw ConfigurationError(
             fmt::format("{}={}: {}", kSetting, options_.interface, bind_address.error()));
     }
-    auto socket = services_.platform.network.open({.bind_address = *bind_address});
+    platform::UdpSocketOptions socket_options;
+    socket_options.bind_address = *bind_address;
+    auto socket = services_.platform.network.open(socket_options);
     if (!socket) {
         throw Error(fmt::format("{}={}: {}", kSetting, options_.interface, socket.error()));
     }
@@ -234,7 +236,7 @@ void DriverNames::send(ConstBytes frame, const SocketAddress& to, std::string_vi
 }
 
 bool DriverNames::is_bootstrap(const SocketAddress& address) const {
-    return std::ranges::contains(bootstraps_, address, &Bootstrap::resolved);
+    return std::ranges::find(bootstraps_, address, &Bootstrap::resolved) != bootstraps_.end();
 }
 
 void DriverNames::resolve_bootstraps() {

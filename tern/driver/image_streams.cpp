@@ -113,6 +113,17 @@ void ImageStreams::check_setup(const ReceiveEndpoint& endpoint,
         refuse(fmt::format("mtuLength={} must be a multiple of FRAME_ALIGNMENT=32", mtu));
     }
     if (mtu > window) refuse(fmt::format("mtuLength={} > initialWindowLength={}", mtu, window));
+    const ReceiveBuffer buffer = receive_buffer_of(endpoint.endpoint->channel(), services_);
+    const auto check_buffer = [&](std::string_view what, std::int32_t value) {
+        if (buffer.holds(value)) return;
+        refuse(
+            fmt::format("{} greater than socket SO_RCVBUF, increase "
+                        "'AERON_RCV_INITIAL_WINDOW_LENGTH' to match window: value={}, "
+                        "SO_RCVBUF={}{}",
+                        what, value, buffer.length, buffer.is_default ? " (OS Default)" : ""));
+    };
+    check_buffer("Max Window length", window);
+    check_buffer("Sender MTU", mtu);
     if (!logbuffer::is_term_length(setup.term_length) || setup.term_offset < 0 ||
         setup.term_offset > setup.term_length ||
         !is_aligned(setup.term_offset, logbuffer::kFrameAlignment) ||

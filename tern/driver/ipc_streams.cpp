@@ -62,12 +62,9 @@ logbuffer::LogParameters publication_log_parameters(const PublicationParams& par
     return log;
 }
 
-IpcStream& IpcStreams::find_or_create(const wire::AddPublication& command, bool is_exclusive,
+IpcStream& IpcStreams::find_or_create(const wire::AddPublication& command,
+                                      const PublicationParams& params, bool is_exclusive,
                                       std::int64_t now_ns) {
-    const wire::ChannelUri uri = wire::ChannelUri::parse(command.channel);
-    const auto tag = uri.session_id_tag();
-    const PublicationParams params =
-        publication_params(uri, services_.context, tag ? find_tagged(*tag) : std::nullopt);
     if (!is_exclusive) {
         if (IpcStream* const existing =
                 find_reusable(command.stream_id, params.response_correlation_id)) {
@@ -133,8 +130,7 @@ std::unique_ptr<IpcStream> IpcStreams::create(const wire::AddPublication& comman
                                               .untethered_timeouts = params.untethered,
                                               .subscribers = {}},
                                        IpcPublication(publication, std::move(file), position, limit,
-                                                      services_.system_counters, now_ns),
-                                       params.entity_tag);
+                                                      services_.system_counters, now_ns));
 }
 
 IpcStream* IpcStreams::find(std::int64_t registration_id) noexcept {
@@ -160,15 +156,6 @@ bool IpcStreams::is_session_used(std::int32_t session_id, std::int32_t stream_id
         return stream->stream.session_id == session_id && stream->stream.stream_id == stream_id &&
                stream->publication.state() != IpcPublication::State::linger;
     });
-}
-
-std::optional<TaggedPublication> IpcStreams::find_tagged(std::int64_t entity_tag) const {
-    for (const auto& stream : streams_) {
-        if (stream->entity_tag != entity_tag) continue;
-        const ExistingPublication existing = as_existing(*stream);
-        return TaggedPublication{existing.session_id, existing.mtu_length, existing.term_length};
-    }
-    return std::nullopt;
 }
 
 WorkingPositions IpcStreams::working(const IpcStream& stream) {

@@ -23,7 +23,6 @@ using Subscriptions = std::vector<std::unique_ptr<Subscription>>;
 struct IpcStream {
     Stream stream;
     IpcPublication publication;
-    std::optional<std::int64_t> entity_tag;
 };
 
 class IpcStreams {
@@ -33,11 +32,11 @@ class IpcStreams {
 
     /// The publication that the command asks for: an existing one where that is allowed, else a
     /// new one. No reference is taken. Throws Error; then nothing was created.
-    [[nodiscard]] IpcStream& find_or_create(const wire::AddPublication& command, bool is_exclusive,
+    [[nodiscard]] IpcStream& find_or_create(const wire::AddPublication& command,
+                                            const PublicationParams& params, bool is_exclusive,
                                             std::int64_t now_ns);
     [[nodiscard]] IpcStream* find(std::int64_t registration_id) noexcept;
     [[nodiscard]] bool is_session_used(std::int32_t session_id, std::int32_t stream_id) const;
-    [[nodiscard]] std::optional<TaggedPublication> find_tagged(std::int64_t entity_tag) const;
 
     /// Links the subscription where it matches and is accepted.
     void link(Subscription& subscription, std::int64_t now_ns);

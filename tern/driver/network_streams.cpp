@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "tern/driver/error_report.hpp"
 #include "tern/driver/ipc_streams.hpp"
@@ -33,11 +35,6 @@ ExistingPublication as_existing(const NetworkStream& stream) {
 }
 
 void check_publication_channel(const UdpChannel& channel) {
-    if (channel.is_response()) {
-        throw control_error(
-            wire::ErrorCode::not_supported,
-            fmt::format("response channels are not supported: channel={}", channel.uri()));
-    }
     if (!channel.is_multi_destination() && channel.has_explicit_endpoint() &&
         channel.remote_data().port() == 0) {
         throw Error(fmt::format("endpoint has port=0 for publication: channel={}", channel.uri()));
@@ -77,13 +74,13 @@ UdpChannel parse_udp_channel(std::string_view uri, const DriverServices& service
 }
 
 NetworkStream& NetworkStreams::find_or_create(const wire::AddPublication& command,
-                                              bool is_exclusive, std::int64_t now_ns) {
+                                              bool is_exclusive, const Check& check,
+                                              std::int64_t now_ns) {
     wire::ChannelUri uri = wire::ChannelUri::parse(command.channel);
     UdpChannel channel = parse_udp_channel(command.channel, services_);
-    const auto tag = uri.session_id_tag();
-    const PublicationParams params =
-        publication_params(uri, services_.context, tag ? find_tagged(*tag) : std::nullopt);
+    const PublicationParams params = publication_params(uri, services_.context, find_tagged(uri));
     check_publication_channel(channel);
+    check(channel, params);
     Request request{.command = command,
                     .uri = std::move(uri),
                     .channel = std::move(channel),
@@ -91,6 +88,7 @@ NetworkStream& NetworkStreams::find_or_create(const wire::AddPublication& comman
                     .is_exclusive = is_exclusive};
 
     SendEndpoint* endpoint = endpoints_.find(request.channel);
+    check_buffers(request, endpoint);
     if (endpoint != nullptr && !is_exclusive) {
         if (NetworkStream* const existing = find_reusable(request, *endpoint)) return *existing;
     }
@@ -149,15 +147,33 @@ NetworkStream* NetworkStreams::find_reusable(const Request& request, const SendE
     return found->get();
 }
 
+/// DRV-7.4: of existing endpoint, channel, configuration and system the first that says how long a
+/// send buffer is.
+void NetworkStreams::check_buffers(const Request& request, const SendEndpoint* endpoint) const {
+    const DriverContext& context = services_.context;
+    const auto mtu = static_cast<std::uint32_t>(request.params.mtu_length);
+    const auto configured = static_cast<std::uint32_t>(context.socket_sndbuf_length);
+    if (endpoint != nullptr) {
+        check_buffers_agree(endpoint->endpoint->channel(), request.channel, context);
+    }
+    const std::array<std::pair<std::string_view, std::uint32_t>, 4> lengths{{
+        {"endpoint", endpoint != nullptr ? endpoint->endpoint->channel().send_buffer_length() : 0},
+        {"channel", request.channel.send_buffer_length()},
+        {"context", configured},
+        {"os default", services_.platform.network.buffer_limits().default_send},
+    }};
+    for (const auto& [source, length] : lengths) {
+        if (length == 0) continue;
+        if (mtu <= length) return;
+        throw Error(fmt::format("MTU greater than SO_SNDBUF for {}: mtu={} so-sndbuf={} channel={}",
+                                source, mtu, length, request.channel.uri()));
+    }
+}
+
 void NetworkStreams::build(NetworkStream& stream, const Request& request, std::int64_t now_ns) {
     const wire::AddPublication& command = request.command;
     const PublicationParams& params = request.params;
     const DriverContext& context = services_.context;
-    const std::uint32_t send_buffer_length = stream.endpoint->endpoint->send_buffer_length();
-    if (static_cast<std::uint32_t>(params.mtu_length) > send_buffer_length) {
-        throw Error(fmt::format("MTU greater than SO_SNDBUF for channel: mtu={} so-sndbuf={}",
-                                params.mtu_length, send_buffer_length));
-    }
     const FlowControlOptions flow_control =
         flow_control_options(request.uri, request.channel, context);
 
@@ -189,6 +205,7 @@ void NetworkStreams::build(NetworkStream& stream, const Request& request, std::i
         .is_exclusive = request.is_exclusive,
         .signal_end_of_stream = params.signal_eos,
         .spies_simulate_connection = params.spies_simulate_connection,
+        .is_response = request.channel.is_response(),
         .response_correlation_id = params.response_correlation_id,
         .max_resend = params.max_resend,
         .linger_timeout_ns = params.linger_timeout_ns,
@@ -259,9 +276,11 @@ bool NetworkStreams::is_session_used(std::int32_t session_id, std::int32_t strea
     return is_session_used(nullptr, session_id, stream_id);
 }
 
-std::optional<TaggedPublication> NetworkStreams::find_tagged(std::int64_t entity_tag) const {
+std::optional<TaggedPublication> NetworkStreams::find_tagged(const wire::ChannelUri& uri) const {
+    const auto tag = uri.session_id_tag();
+    if (!tag) return std::nullopt;
     for (const auto& stream : streams_) {
-        if (stream->entity_tag != entity_tag) continue;
+        if (stream->entity_tag != *tag) continue;
         const ExistingPublication existing = as_existing(*stream);
         return TaggedPublication{existing.session_id, existing.mtu_length, existing.term_length};
     }

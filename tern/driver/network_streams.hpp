@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -45,12 +46,18 @@ class NetworkStreams {
           session_ids_(session_ids),
           endpoints_(services, agents) {}
 
+    /// Looks at a publication's parameters before anything is created; throws Error to refuse it.
+    using Check = std::function<void(const UdpChannel&, const PublicationParams&)>;
+
     /// The publication that the command asks for: an existing one where that is allowed, else a
     /// new one, given to the sender. No reference is taken. Throws Error; then nothing was created.
     [[nodiscard]] NetworkStream& find_or_create(const wire::AddPublication& command,
-                                                bool is_exclusive, std::int64_t now_ns);
+                                                bool is_exclusive, const Check& check,
+                                                std::int64_t now_ns);
     [[nodiscard]] NetworkStream* find(std::int64_t registration_id) noexcept;
     [[nodiscard]] bool is_session_used(std::int32_t session_id, std::int32_t stream_id) const;
+    /// What `session-id=tag:N` refers to, if the URI has that and there is such a publication.
+    [[nodiscard]] std::optional<TaggedPublication> find_tagged(const wire::ChannelUri& uri) const;
 
     /// Links the spy where it matches and is accepted.
     void link(Subscription& spy, std::int64_t now_ns);
@@ -80,11 +87,15 @@ class NetworkStreams {
     [[nodiscard]] std::int32_t choose_session(const Request& request, const SendEndpoint* endpoint);
     [[nodiscard]] bool is_session_used(const SendEndpoint* endpoint, std::int32_t session_id,
                                        std::int32_t stream_id) const;
-    [[nodiscard]] std::optional<TaggedPublication> find_tagged(std::int64_t entity_tag) const;
+    void check_buffers(const Request& request, const SendEndpoint* endpoint) const;
     void build(NetworkStream& stream, const Request& request, std::int64_t now_ns);
     void allocate_counters(NetworkStream& stream, const Request& request,
                            bool counts_flow_control_receivers);
     [[nodiscard]] SendEndpoint& manual_endpoint(std::int64_t registration_id);
+    void remove_destination(SendEndpoint& endpoint,
+                            std::vector<ManualDestination>::iterator destination);
+    void re_resolve(SendEndpoint& endpoint);
+    void re_resolve(SendEndpoint& endpoint, std::int64_t destination_id);
     [[nodiscard]] static WorkingPositions working(const NetworkStream& stream);
     void free(NetworkStream& stream);
 

@@ -13,27 +13,19 @@ namespace tern::driver {
 namespace {
 
 /// DRV-8.4: what the socket grants bounds what may be offered to senders.
-void check_window(const UdpChannel& channel, const DriverContext& context,
-                  std::uint32_t receive_buffer_length) {
+void check_window(const UdpChannel& channel, const UdpChannel* existing,
+                  const DriverServices& services) {
     const std::int32_t window = channel.receiver_window_length() != 0
                                     ? channel.receiver_window_length()
-                                    : context.initial_window_length;
-    if (static_cast<std::uint32_t>(window) <= receive_buffer_length) return;
-    throw Error(
-        fmt::format("Initial window greater than SO_RCVBUF for channel: rcv-wnd={} so-rcvbuf={} "
-                    "channel={}",
-                    window, receive_buffer_length, channel.uri()));
-}
-
-void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested) {
-    const auto check = [&](std::string_view name, std::uint32_t has, std::uint32_t wants) {
-        if (wants == 0 || wants == has) return;
-        throw Error(fmt::format(
-            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
-            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
-    };
-    check("so-rcvbuf", existing.receive_buffer_length(), requested.receive_buffer_length());
-    check("so-sndbuf", existing.send_buffer_length(), requested.send_buffer_length());
+                                    : services.context.initial_window_length;
+    const ReceiveBuffer buffer =
+        receive_buffer_of(existing != nullptr ? *existing : channel, services);
+    if (buffer.holds(window)) return;
+    throw Error(fmt::format(
+        "Initial window greater than SO_RCVBUF for channel: rcv-wnd={} so-rcvbuf={}{}{} channel={}",
+        window, buffer.length, buffer.is_default ? " (OS default)" : "",
+        existing != nullptr ? fmt::format(" existingChannel={}", existing->uri()) : "",
+        channel.uri()));
 }
 
 void check_receive_timestamps_agree(const UdpChannel& existing, const UdpChannel& requested) {
@@ -47,6 +39,13 @@ void check_receive_timestamps_agree(const UdpChannel& existing, const UdpChannel
 }
 
 }  // namespace
+
+ReceiveBuffer receive_buffer_of(const UdpChannel& channel, const DriverServices& services) {
+    if (channel.receive_buffer_length() != 0) return {channel.receive_buffer_length(), false};
+    const auto configured = static_cast<std::uint32_t>(services.context.socket_rcvbuf_length);
+    if (configured != 0) return {configured, false};
+    return {services.platform.network.buffer_limits().default_receive, true};
+}
 
 ReceiveEndpoints::ReceiveEndpoints(const DriverServices& services, const AgentProxies& agents)
     : services_(services),
@@ -63,11 +62,9 @@ ReceiveEndpoint& ReceiveEndpoints::find_or_open(const UdpChannel& channel,
         throw control_error(wire::ErrorCode::resource_temporarily_unavailable,
                             "receive_channel_endpoint found in CLOSING state, please retry");
     }
-    check_buffers_agree(existing->endpoint->channel(), channel);
+    check_buffers_agree(existing->endpoint->channel(), channel, services_.context);
     check_receive_timestamps_agree(existing->endpoint->channel(), channel);
-    if (!channel.is_manual()) {
-        check_window(channel, services_.context, existing->endpoint->receive_buffer_length());
-    }
+    if (!channel.is_manual()) check_window(channel, &existing->endpoint->channel(), services_);
     return *existing;
 }
 
@@ -90,6 +87,7 @@ ReceiveEndpoint& ReceiveEndpoints::open(const UdpChannel& channel, std::int64_t 
                                         std::int64_t client_id) {
     auto endpoint = std::make_unique<ReceiveEndpoint>();
     const DriverContext& context = services_.context;
+    if (!channel.is_manual()) check_window(channel, nullptr, services_);
     try {
         if (!channel.is_manual() && !channel.is_multicast()) {
             endpoint->managed_port = ports_.acquire(channel.remote_data().port());
@@ -107,9 +105,6 @@ ReceiveEndpoint& ReceiveEndpoints::open(const UdpChannel& channel, std::int64_t 
                 .receive_batch = static_cast<std::size_t>(context.receiver_io_vector_capacity),
                 .clock = &services_.platform.clock},
             services_.platform.network, services_.system_counters, services_.errors.as_handler());
-        if (!channel.is_manual()) {
-            check_window(channel, context, endpoint->endpoint->receive_buffer_length());
-        }
         endpoint->untethered_timeouts =
             untethered_timeouts(wire::ChannelUri::parse(channel.uri()), context);
         allocate_counters(*endpoint, registration_id, client_id);
@@ -152,6 +147,10 @@ ReceiveEndpoint* ReceiveEndpoints::find(const ReceiveChannelEndpoint* endpoint) 
 }
 
 void ReceiveEndpoints::add_interest(ReceiveEndpoint& endpoint, const Subscription& subscription) {
+    if (subscription.awaits_session()) {
+        ++endpoint.response_references;
+        return;
+    }
     const auto same = std::ranges::find_if(endpoint.interests, [&](const StreamInterest& interest) {
         return interest.stream_id == subscription.stream_id &&
                interest.session_id == subscription.params.session_id;
@@ -174,6 +173,10 @@ void ReceiveEndpoints::add_interest(ReceiveEndpoint& endpoint, const Subscriptio
 
 void ReceiveEndpoints::remove_interest(ReceiveEndpoint& endpoint,
                                        const Subscription& subscription) {
+    if (subscription.awaits_session()) {
+        --endpoint.response_references;
+        return close_if_unused(endpoint);
+    }
     const auto same = std::ranges::find_if(endpoint.interests, [&](const StreamInterest& interest) {
         return interest.stream_id == subscription.stream_id &&
                interest.session_id == subscription.params.session_id;
@@ -192,8 +195,27 @@ void ReceiveEndpoints::remove_interest(ReceiveEndpoint& endpoint,
     close_if_unused(endpoint);
 }
 
+void ReceiveEndpoints::bind_response(ReceiveEndpoint& endpoint, Subscription& subscription,
+                                     std::int32_t session_id) {
+    --endpoint.response_references;
+    subscription.params.is_response = false;
+    subscription.params.session_id = session_id;
+    add_interest(endpoint, subscription);
+}
+
+void ReceiveEndpoints::request_setup(ReceiveEndpoint& endpoint, std::int32_t stream_id,
+                                     std::int32_t session_id) {
+    agents_.receiver_commands.execute(
+        [&receiver = agents_.receiver, target = endpoint.endpoint.get(), stream_id, session_id] {
+            receiver.on_request_setup(*target, stream_id, session_id);
+        });
+}
+
 void ReceiveEndpoints::close_if_unused(ReceiveEndpoint& endpoint) {
-    if (endpoint.is_closing || !endpoint.interests.empty() || endpoint.image_references > 0) return;
+    if (endpoint.is_closing || !endpoint.interests.empty() || endpoint.response_references > 0 ||
+        endpoint.image_references > 0) {
+        return;
+    }
     endpoint.is_closing = true;
     endpoint.status.set(static_cast<std::int64_t>(memory::ChannelStatus::closing));
     agents_.receiver_commands.execute([&receiver = agents_.receiver, leaving = &endpoint] {
@@ -265,6 +287,7 @@ int ReceiveEndpoints::destroy_released_destinations(ReceiveEndpoint& endpoint) {
         if (!record->is_leaving || !record->is_released.load(std::memory_order_acquire)) {
             return false;
         }
+        endpoint.resolved_controls.erase(record->destination->id);
         endpoint.endpoint->close_destination(*record->destination);
         services_.counters_manager.free(record->local_address);
         ports_.release(record->managed_port);

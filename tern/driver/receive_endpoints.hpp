@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,9 +44,25 @@ struct ReceiveEndpoint {
     std::vector<StreamInterest> interests;
     std::vector<std::unique_ptr<ReceiveDestinationRecord>> destinations;
     std::int32_t image_references = 0;
+    std::int32_t response_references = 0;  ///< response subscriptions that await their session
+    /// Of destinations whose `control` was resolved again: to what.
+    std::map<std::int64_t, platform::SocketAddress> resolved_controls;
     bool is_closing = false;
     std::atomic<bool> is_released{false};  ///< by the receiver
 };
+
+/// How long a channel's receive buffer was asked to be: by the channel, else by the configuration,
+/// else by nobody.
+struct ReceiveBuffer {
+    std::uint32_t length = 0;  ///< 0: unknown
+    bool is_default = false;   ///< the system's
+
+    [[nodiscard]] bool holds(std::int32_t window) const noexcept {
+        return length == 0 || static_cast<std::uint32_t>(window) <= length;
+    }
+};
+[[nodiscard]] ReceiveBuffer receive_buffer_of(const UdpChannel& channel,
+                                              const DriverServices& services);
 
 class ReceiveEndpoints {
   public:
@@ -62,6 +79,10 @@ class ReceiveEndpoints {
     void add_interest(ReceiveEndpoint& endpoint, const Subscription& subscription);
     void remove_interest(ReceiveEndpoint& endpoint, const Subscription& subscription);
     void close_if_unused(ReceiveEndpoint& endpoint);
+    /// Gives a response subscription its session, for good (DRV-15.1).
+    void bind_response(ReceiveEndpoint& endpoint, Subscription& subscription,
+                       std::int32_t session_id);
+    void request_setup(ReceiveEndpoint& endpoint, std::int32_t stream_id, std::int32_t session_id);
 
     // Destinations of manual endpoints. Throw Error.
     void add_destination(ReceiveEndpoint& endpoint, const UdpChannel& channel,

@@ -23,7 +23,7 @@ void ResolverNeighbors::expire(std::int64_t now_ns) {
 }
 
 bool ResolverNeighbors::contains(const SocketAddress& address) const {
-    return std::ranges::contains(neighbors_, address, &ResolverNeighbor::address);
+    return std::ranges::find(neighbors_, address, &ResolverNeighbor::address) != neighbors_.end();
 }
 
 void ResolverCache::put(std::string_view name, const SocketAddress& address,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "tern/driver/error_report.hpp"
@@ -12,7 +13,8 @@ namespace {
 
 namespace key = wire::uri_key;
 
-UdpChannel parse_send_destination(std::string_view text, const DriverServices& services) {
+/// Where a destination is; no address when its name cannot be resolved now.
+ManualDestination parse_send_destination(std::string_view text, const DriverServices& services) {
     if (text.starts_with(wire::kSpyPrefix)) {
         throw control_error(wire::ErrorCode::invalid_channel,
                             fmt::format("Aeron spies are invalid as send destinations: {}", text));
@@ -22,11 +24,18 @@ UdpChannel parse_send_destination(std::string_view text, const DriverServices& s
         throw Error(fmt::format("incorrect URI format for destination: {}", text));
     }
     check_destination_keys(uri, text);
-    UdpChannel channel = parse_udp_channel(text, services, true);
-    if (channel.remote_data().port() == 0) {
+    ManualDestination destination{.endpoint = std::string(uri.get_or(key::kEndpoint, ""))};
+    const auto parts = split_host_and_port(destination.endpoint);
+    if (parts && parts->port == 0) {
         throw Error(fmt::format("endpoint has port=0 for send destination: channel={}", text));
     }
-    return channel;
+    try {
+        destination.address = parse_udp_channel(text, services, true).remote_data();
+    } catch (const Error& error) {
+        if (error.code() != static_cast<std::int32_t>(wire::ErrorCode::unknown_host)) throw;
+        services.errors.warn(fmt::format("WARNING: destination without address: {}", error.what()));
+    }
+    return destination;
 }
 
 }  // namespace
@@ -62,30 +71,47 @@ SendEndpoint& NetworkStreams::manual_endpoint(std::int64_t registration_id) {
 
 void NetworkStreams::add_destination(const wire::DestinationCommand& command) {
     SendEndpoint& endpoint = manual_endpoint(command.registration_id);
-    const UdpChannel destination = parse_send_destination(command.channel, services_);
+    ManualDestination destination = parse_send_destination(command.channel, services_);
+    destination.registration_id = command.correlation_id;
+    if (endpoint.manual_destinations.size() == kMaxSendDestinations) {
+        throw Error(
+            fmt::format("more than {} destinations: {}", kMaxSendDestinations, command.channel));
+    }
     // A command of the queue captures plain values; the text is freed by whoever runs it.
-    auto text = std::make_unique<std::string>(destination.endpoint());
+    auto text = std::make_unique<std::string>(destination.endpoint);
     agents_.sender_commands.execute([&sender = agents_.sender, target = endpoint.endpoint.get(),
-                                     address = destination.remote_data(), text = text.release(),
+                                     address = destination.address, text = text.release(),
                                      id = command.correlation_id] {
         const std::unique_ptr<std::string> owned(text);
         sender.on_add_destination(*target, address, *owned, id);
     });
+    endpoint.manual_destinations.push_back(std::move(destination));
 }
 
 void NetworkStreams::remove_destination(const wire::DestinationCommand& command) {
     SendEndpoint& endpoint = manual_endpoint(command.registration_id);
-    const UdpChannel destination = parse_send_destination(command.channel, services_);
-    agents_.sender_commands.execute(
-        [&sender = agents_.sender, target = endpoint.endpoint.get(),
-         address = destination.remote_data()] { sender.on_remove_destination(*target, address); });
+    const ManualDestination wanted = parse_send_destination(command.channel, services_);
+    const auto found = std::ranges::find_if(endpoint.manual_destinations, [&](const auto& each) {
+        return wanted.address.empty() ? each.endpoint == wanted.endpoint
+                                      : each.address == wanted.address;
+    });
+    remove_destination(endpoint, found);
 }
 
 void NetworkStreams::remove_destination(const wire::RemoveDestinationById& command) {
     SendEndpoint& endpoint = manual_endpoint(command.registration_id);
+    remove_destination(endpoint, std::ranges::find(endpoint.manual_destinations,
+                                                   command.destination_registration_id,
+                                                   &ManualDestination::registration_id));
+}
+
+void NetworkStreams::remove_destination(SendEndpoint& endpoint,
+                                        std::vector<ManualDestination>::iterator destination) {
+    if (destination == endpoint.manual_destinations.end()) return;
     agents_.sender_commands.execute(
         [&sender = agents_.sender, target = endpoint.endpoint.get(),
-         id = command.destination_registration_id] { sender.on_remove_destination(*target, id); });
+         id = destination->registration_id] { sender.on_remove_destination(*target, id); });
+    endpoint.manual_destinations.erase(destination);
 }
 
 }  // namespace tern::driver

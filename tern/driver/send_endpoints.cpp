@@ -57,6 +57,22 @@ void check_can_open(const UdpChannel& channel) {
                     channel.uri()));
 }
 
+void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested,
+                         const DriverContext& context) {
+    const auto check = [&](std::string_view name, std::uint32_t own, std::int32_t configured,
+                           std::uint32_t wants) {
+        const std::uint32_t has = own != 0 ? own : static_cast<std::uint32_t>(configured);
+        if (wants == 0 || wants == has) return;
+        throw Error(fmt::format(
+            "{}={} does not match existing value of {}: existingChannel={} channel={}", name, wants,
+            has == 0 ? "OS default" : std::to_string(has), existing.uri(), requested.uri()));
+    };
+    check("so-rcvbuf", existing.receive_buffer_length(), context.socket_rcvbuf_length,
+          requested.receive_buffer_length());
+    check("so-sndbuf", existing.send_buffer_length(), context.socket_sndbuf_length,
+          requested.send_buffer_length());
+}
+
 bool is_same_endpoint(const UdpChannel& existing, const UdpChannel& requested) {
     if (existing.canonical_form() != requested.canonical_form()) return false;
     return !existing.tag() || !requested.tag() || existing.tag() == requested.tag();
@@ -112,6 +128,7 @@ SendEndpoint* SendEndpoints::find_by_tag(const UdpChannel& channel) {
 SendEndpoint& SendEndpoints::open(const UdpChannel& channel, std::int64_t registration_id,
                                   std::int64_t client_id) {
     auto endpoint = std::make_unique<SendEndpoint>();
+    endpoint->data_address = channel.remote_data();
     try {
         if (channel.is_multi_destination()) {
             endpoint->destination_count = services_.counters_manager.allocate(

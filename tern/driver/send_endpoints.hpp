@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "tern/driver/driver_services.hpp"
@@ -30,8 +31,17 @@ struct AgentProxies {
     CommandQueue& receiver_commands;
 };
 
+/// A destination of a manual multi-destination endpoint, as the conductor knows it.
+struct ManualDestination {
+    std::int64_t registration_id = -1;
+    std::string endpoint = {};             ///< as the URI has it
+    platform::SocketAddress address = {};  ///< empty while its name cannot be resolved
+};
+
 struct SendEndpoint {
     std::unique_ptr<SendChannelEndpoint> endpoint;
+    platform::SocketAddress data_address;  ///< to which the channel's endpoint was resolved last
+    std::vector<ManualDestination> manual_destinations;
     memory::Counter status;
     memory::Counter local_address;
     memory::Counter destination_count;  ///< null unless multi-destination
@@ -83,6 +93,10 @@ class SendEndpoints {
 void check_tag_match(const UdpChannel& existing, const UdpChannel& requested);
 /// Throws Error when a channel that only names a tag has found no endpoint with it.
 void check_can_open(const UdpChannel& channel);
+/// Throws Error where the requested channel asks for socket buffers that the existing one does not
+/// have (DRV-13.3).
+void check_buffers_agree(const UdpChannel& existing, const UdpChannel& requested,
+                         const DriverContext& context);
 /// Whether both name the same endpoint by canonical form, and not different ones by tag.
 [[nodiscard]] bool is_same_endpoint(const UdpChannel& existing, const UdpChannel& requested);
 

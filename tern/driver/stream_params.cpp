@@ -178,6 +178,12 @@ PublicationParams publication_params(const wire::ChannelUri& uri, const DriverCo
 }
 
 SubscriptionParams subscription_params(const wire::ChannelUri& uri, const DriverContext& context) {
+    if (uri.session_id_tag()) {
+        throw Error(
+            fmt::format("could not parse session-id={} as int32_t in URI: a subscription "
+                        "cannot refer to a tag",
+                        uri.get_or(key::kSessionId, "")));
+    }
     SubscriptionParams params;
     params.session_id = uri.session_id();
     params.reliable =

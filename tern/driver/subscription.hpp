@@ -47,6 +47,10 @@ struct Subscription {
     std::optional<UdpChannel> udp_channel;  ///< spies and network subscriptions
     ReceiveEndpoint* endpoint = nullptr;    ///< network subscriptions
 
+    /// A response subscription whose session is not known yet.
+    [[nodiscard]] bool awaits_session() const noexcept {
+        return params.is_response && !params.session_id;
+    }
     [[nodiscard]] bool matches_session(std::int32_t session_id) const noexcept {
         if (params.session_id) return *params.session_id == session_id;
         return !params.is_response;

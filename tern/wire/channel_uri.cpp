@@ -163,8 +163,9 @@ std::string_view ChannelUri::get_or(std::string_view key,
 }
 
 void ChannelUri::bad_value(std::string_view key, std::string_view expected) const {
-    throw ChannelUriError(fmt::format("could not parse {}={}, expected {}, in: {}", key,
-                                      get_or(key, ""), expected, to_string()));
+    // Not an invalid channel: upstream's drivers answer with the generic code (DRV-6.4).
+    throw Error(fmt::format("could not parse {}={}, expected {}, in: {}", key, get_or(key, ""),
+                            expected, to_string()));
 }
 
 std::optional<std::int64_t> ChannelUri::get_size(std::string_view key) const {
@@ -268,7 +269,10 @@ std::optional<std::int64_t> ChannelUri::channel_tag() const {
     const std::string_view tag = text.substr(0, text.find(','));
     if (tag.empty()) return std::nullopt;
     const auto value = parse_int<std::int64_t>(tag);
-    if (!value) bad_value(uri_key::kTags, "one or two integers separated by ','");
+    if (!value) {
+        throw ChannelUriError(
+            fmt::format("could not parse channel tag string: {} in: {}", tag, to_string()));
+    }
     return value;
 }
 
@@ -276,8 +280,9 @@ std::optional<std::int64_t> ChannelUri::entity_tag() const {
     const std::string_view text = get_or(uri_key::kTags, "");
     const std::size_t comma = text.find(',');
     if (comma == std::string_view::npos) return std::nullopt;
-    const auto value = parse_int<std::int64_t>(text.substr(comma + 1));
-    if (!value) bad_value(uri_key::kTags, "one or two integers separated by ','");
+    const std::string_view tag = text.substr(comma + 1);
+    const auto value = parse_int<std::int64_t>(tag);
+    if (!value) throw Error(fmt::format("Entity tag invalid: {} in: {}", tag, to_string()));
     return value;
 }
 

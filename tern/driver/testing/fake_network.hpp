@@ -101,6 +101,9 @@ class FakeNetwork final : public platform::Network {
     }
     std::expected<platform::SocketAddress, std::string> resolve(std::string_view host,
                                                                 std::uint16_t port, bool) override {
+        if (const auto known = hosts.find(std::string(host)); known != hosts.end()) {
+            return known->second.with_port(port);
+        }
         if (host == "localhost") return platform::SocketAddress::ipv4({127, 0, 0, 1}, port);
         const std::string text = host.find(':') == std::string_view::npos
                                      ? std::string(host) + ":" + std::to_string(port)
@@ -120,6 +123,7 @@ class FakeNetwork final : public platform::Network {
     }
 
     std::map<std::string, FakeSocket*> sockets;  ///< by address
+    std::map<std::string, platform::SocketAddress> hosts;
     std::vector<platform::NetworkInterface> interface_list;
     std::vector<SentDatagram> sent;
     bool keep_sent = true;
