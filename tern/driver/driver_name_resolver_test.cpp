@@ -77,7 +77,7 @@ TEST_F(Gossip, forgets_who_is_silent_everywhere) {
     world_.pass(4 * kSecond);
     ASSERT_TRUE(knows(alpha, "charlie"));
     world_.drivers.pop_back();  // charlie; the others go on telling each other of it for a while
-    world_.pass(9 * kSecond);
+    world_.pass(8 * kSecond);
     EXPECT_TRUE(knows(alpha, "charlie"));
     world_.pass(4 * kSecond);
     EXPECT_FALSE(knows(alpha, "charlie"));
@@ -93,7 +93,7 @@ TEST_F(Gossip, bootstrap_neighbour_is_looked_up_until_it_is_there) {
     EXPECT_EQ(alpha[SystemCounter::errors], 0);
     TestDriver& bravo = world_.start(named("bravo", 24421));
     world_.network.hosts["late"] = SocketAddress::ipv4({127, 0, 0, 1}, 0);
-    world_.pass(13 * kSecond);
+    world_.pass(15 * kSecond);
     EXPECT_EQ(value(alpha, "Bootstrap neighbor: name=late:24421 resolved=127.0.0.1:24421"), 1);
     EXPECT_TRUE(knows(bravo, "alpha"));
 }
@@ -132,9 +132,9 @@ TEST_F(Gossip, garbage_is_counted_and_changes_nothing) {
         ++expected;
         world_.pass(20 * kMs);
     }
-    for (const std::uint8_t type : {0, 3, 255}) {
+    for (const int type : {0, 3, 255}) {
         auto bad = good;
-        bad[8] = std::byte{type};
+        bad[8] = static_cast<std::byte>(type);
         send(bad, 24420);
         ++expected;
     }
@@ -156,7 +156,7 @@ TEST_F(Gossip, garbage_is_counted_and_changes_nothing) {
 TEST_F(Gossip, tables_are_bounded) {
     TestDriver& alpha = world_.start(named("alpha", 24420));
     const std::byte address[4] = {std::byte{10}, {}, {}, std::byte{1}};
-    for (int i = 0; i < 6'000; ++i) {
+    for (int i = 0; i < 2'000; ++i) {
         const std::string name = fmt::format("name-{}", i);
         send(frame_of({.self = true,
                        .udp_port = static_cast<std::uint16_t>(10'000 + i),
@@ -167,8 +167,8 @@ TEST_F(Gossip, tables_are_bounded) {
         if (i % 16 == 15) world_.cycle(10 * kMs);
     }
     world_.cycle(10 * kMs);
-    EXPECT_EQ(value(alpha, "Resolver cache entries"), 4'096);
-    EXPECT_EQ(value(alpha, "Resolver neighbors: bound"), 1'024);
+    EXPECT_EQ(value(alpha, "Resolver cache entries"), 1'024);
+    EXPECT_EQ(value(alpha, "Resolver neighbors: bound"), 256);
     world_.pass(kSecond);  // many frames to many neighbours, and back to nothing
     world_.pass(12 * kSecond, 100 * kMs);
     EXPECT_EQ(value(alpha, "Resolver cache entries"), 0);
@@ -197,6 +197,7 @@ TEST_F(Table, counters_decide_what_a_name_is) {
     ASSERT_TRUE(row);
     EXPECT_EQ(driver.counters().type_id(*row), 2001);
     driver.add_publication("aeron:udp?endpoint=server:24601");
+    world_.pass(5 * kMs, kMs);
     driver.set_counter(*row, -1);
     const std::int64_t refused = driver.add_publication("aeron:udp?endpoint=server:24602");
     world_.pass(5 * kMs, kMs);

@@ -82,7 +82,7 @@ const Refusal kPublications[] = {
     {P, "aeron:udp?control=localhost:1", 11,
      "'control' parameter requires that either 'endpoint' or 'control-mode' is specified"},
     {P, kUdp + "|term-length=63k", 11, "erm length less than min length of 65536: length=64512"},
-    {P, kUdp + "|term-length=2g", 11, "erm length greater than max length of 1073741824"},
+    {P, kUdp + "|term-length=2g", 11, "max length of 1073741824: length=2147483648"},
     {P, "aeron:ipc?term-length=96k", 11, "erm length not a power of 2: length=98304"},
     {P, kUdp + "|mtu=32", 11, "mtuLength must be a > HEADER_LENGTH"},
     {P, kUdp + "|mtu=65536", 11, "<= MAX_UDP_PAYLOAD_LENGTH: mtuLength=65536"},
@@ -103,7 +103,7 @@ const Refusal kPublications[] = {
     {P, "aeron:ipc?session-id=tag:9", 11, "session-id=tag:9 must reference a network publication"},
     {P, kUdp + "|so-sndbuf=2k|mtu=4k", 11,
      "MTU greater than SO_SNDBUF for channel: mtu=4096 so-sndbuf=2048"},
-    {P, kUdp + "|fc=guess", 11, "fc"},
+    {P, "aeron:udp?control=localhost:24505|control-mode=dynamic|fc=guess", 11, "fc=guess"},
     {P, kUdp + "|response-correlation-id=-3", 11, "invalid response-correlation-id, must be"},
     {P, kUdp + "|response-correlation-id=77", 11,
      "unable to find response subscription for response-correlation-id=77"},
@@ -230,13 +230,14 @@ TEST_P(Refusals, have_upstreams_code_and_text_and_leave_nothing_behind) {
     const Refusal& refusal = GetParam();
     std::int64_t before = 4711;
     if (refusal.before != kNotThere && !refusal.before.empty()) {
-        before = add(refusal.what == What::destination ? What::publication : refusal.what,
-                     refusal.before);
-        if (refusal.what == What::exclusive) before = add(What::publication, refusal.before);
+        const bool is_publication =
+            refusal.what == What::destination || refusal.what == What::exclusive;
+        before = add(is_publication ? What::publication : refusal.what, refusal.before);
         world_.pass(5 * kMs, kMs);
     } else {
         // The client is known, so that its heartbeat counter is not counted below.
-        driver_.send(CommandId::add_static_counter, wire::AddStaticCounter{.registration_id = 1});
+        driver_.send(CommandId::add_static_counter,
+                     wire::AddStaticCounter{.registration_id = 1, .key = {}, .label = {}});
         world_.pass(5 * kMs, kMs);
     }
     const std::size_t counters = driver_.counter_count();
@@ -290,17 +291,20 @@ TEST_F(OtherRefusals, of_what_is_not_there) {
            3, "unknown publication registration_id=99");
     expect(driver_.change_destination(CommandId::remove_rcv_destination, 99, kUdp), 2,
            "unknown subscription client_id=1000000 registration_id=99");
-    expect(driver_.send(CommandId::reject_image, wire::RejectImage{.image_correlation_id = 99}), 11,
-           "Unable to resolve image for correlationId=99");
+    expect(driver_.send(CommandId::reject_image,
+                        wire::RejectImage{.image_correlation_id = 99, .reason = {}}),
+           11, "Unable to resolve image for correlationId=99");
     const std::int64_t subscription = driver_.add_subscription(kManual);
     expect(driver_.change_destination(CommandId::remove_rcv_destination, subscription, "aeron:ipc"),
            2, "unknown subscription client_id=1000000");
 }
 
 TEST_F(OtherRefusals, of_a_counter_that_is_not_static) {
-    const std::int64_t id = driver_.send(CommandId::add_counter, wire::AddCounter{.type_id = 1001});
+    const std::int64_t id = driver_.send(CommandId::add_counter,
+                                         wire::AddCounter{.type_id = 1001, .key = {}, .label = {}});
     expect(driver_.send(CommandId::add_static_counter,
-                        wire::AddStaticCounter{.registration_id = id, .type_id = 1001}),
+                        wire::AddStaticCounter{
+                            .registration_id = id, .type_id = 1001, .key = {}, .label = {}}),
            11, "cannot add static counter, because a non-static counter exists (counterId=");
     EXPECT_THAT(driver_.error_log(), HasSubstr("(-11) generic error, see message"));
     EXPECT_THAT(driver_.error_log(), HasSubstr(fmt::format("registrationId={}", id)));
@@ -313,20 +317,6 @@ TEST_F(OtherRefusals, of_bytes_that_are_no_command) {
     const std::byte few[12] = {};
     driver_.send_raw(static_cast<std::int32_t>(CommandId::add_publication), few);
     expect(0, 7, "(-7) malformed command");
-}
-
-// A command to try again is answered, but is no error of the driver's.
-TEST_F(OtherRefusals, that_ask_for_another_try_are_not_logged) {
-    const std::int64_t id = driver_.add_subscription(kUdp);
-    driver_.remove(CommandId::remove_subscription, id);
-    const std::int64_t again = driver_.add_subscription(kUdp);
-    world_.pass(10 * kMs, kMs);
-    if (const auto error = driver_.error_for(again)) {  // else it was closed in time
-        EXPECT_EQ(error->error_code, 10);
-        EXPECT_THAT(std::string(error->message),
-                    HasSubstr("receive_channel_endpoint found in CLOSING state, please retry"));
-    }
-    EXPECT_EQ(driver_[memory::SystemCounter::errors], 0);
 }
 
 }  // namespace

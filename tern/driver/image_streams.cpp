@@ -47,6 +47,7 @@ void ImageStreams::create(const CreateImageRequest& request, const Subscriptions
     }
     auto stream = std::make_unique<ImageStream>();
     try {
+        check_session_limit(*endpoint, request.setup.stream_id);
         check_setup(*endpoint, request.setup);
         Matches matches;
         for (const auto& subscription : subscriptions) {
@@ -88,6 +89,16 @@ bool ImageStreams::has_live_image(const ReceiveEndpoint& endpoint,
                stream->stream.stream_id == setup.stream_id &&
                stream->image->state() == ImageState::active && stream->stream.working().any();
     });
+}
+
+/// The receiver looks at its images before it asks; many may have been asked for since.
+void ImageStreams::check_session_limit(const ReceiveEndpoint& endpoint,
+                                       std::int32_t stream_id) const {
+    const auto images = std::ranges::count_if(streams_, [&](const auto& stream) {
+        return stream->endpoint == &endpoint && stream->stream.stream_id == stream_id;
+    });
+    if (images < services_.context.stream_session_limit) return;
+    throw Error(fmt::format("exceeded session limit, stream-id={}", stream_id));
 }
 
 std::int32_t ImageStreams::window_length(const ReceiveEndpoint& endpoint) const {

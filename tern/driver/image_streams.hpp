@@ -72,6 +72,7 @@ class ImageStreams {
 
     [[nodiscard]] bool has_live_image(const ReceiveEndpoint& endpoint,
                                       const wire::SetupFrame& setup) const;
+    void check_session_limit(const ReceiveEndpoint& endpoint, std::int32_t stream_id) const;
     void check_setup(const ReceiveEndpoint& endpoint, const wire::SetupFrame& setup) const;
     [[nodiscard]] std::int32_t window_length(const ReceiveEndpoint& endpoint) const;
     void build(ImageStream& stream, const CreateImageRequest& request, const Matches& matches,

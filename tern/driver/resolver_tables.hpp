@@ -14,8 +14,8 @@
 
 namespace tern::driver {
 
-inline constexpr std::size_t kMaxResolverNeighbors = 1024;
-inline constexpr std::size_t kMaxResolverCacheEntries = 4096;
+inline constexpr std::size_t kMaxResolverNeighbors = 256;
+inline constexpr std::size_t kMaxResolverCacheEntries = 1024;
 
 struct ResolverNeighbor {
     platform::SocketAddress address;

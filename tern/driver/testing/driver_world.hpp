@@ -190,6 +190,7 @@ struct DriverWorld {
         DriverContext context;
         context.term_buffer_length = 64 * 1024;
         context.ipc_term_buffer_length = 64 * 1024;
+        context.counters_values_buffer_length = 1 << 20;
         context.perform_storage_checks = false;
         context.client_liveness_timeout_ns = 3'000'000'000'000;
         context.publication_unblock_timeout_ns = 4'000'000'000'000;
