@@ -6,29 +6,22 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "java_driver.hpp"
 #include "tern/base/duration.hpp"
 #include "tern/client/aeron.hpp"
 #include "tern/client/errors.hpp"
+#include "tern/driver/configuration.hpp"
+#include "tern/driver/media_driver.hpp"
 #include "tern/platform/idle_strategy.hpp"
-#include "tests/support/tern_process.hpp"
 
 namespace tern::interop {
 namespace {
 
-using support::ScratchDirectory;
-
-constexpr std::int64_t kPatienceNs = 40 * kNanosPerSecond;
+constexpr std::int64_t kPatienceNs = 120 * kNanosPerSecond;
 constexpr std::int32_t kStream = 1001;
-
-/// A port of 127.0.0.1 that was free a moment ago.
-std::uint16_t free_port(platform::Network& network) {
-    platform::UdpSocketOptions options;
-    options.bind_address = platform::SocketAddress::ipv4({127, 0, 0, 1}, 0);
-    return network.open(options).value()->local_address().port();
-}
 
 class NamesWithJavaDriver : public ::testing::Test {
   protected:
@@ -36,20 +29,20 @@ class NamesWithJavaDriver : public ::testing::Test {
         ASSERT_NE(aeron_jar(), nullptr) << "set TERN_AERON_JAR, or run ./dev test interop";
     }
 
-    static support::Settings settings(const std::string& name, std::uint16_t port,
-                                      std::uint16_t bootstrap_port) {
-        support::Settings settings = {
-            {"aeron.driver.resolver.name", name},
-            {"aeron.driver.resolver.interface", fmt::format("127.0.0.1:{}", port)},
-            {"aeron.driver.resolver.self.resolution.interval", "200ms"},
-            {"aeron.driver.resolver.neighbor.resolution.interval", "300ms"}};
-        if (bootstrap_port != 0) {
-            settings.emplace_back("aeron.driver.resolver.bootstrap.neighbor",
-                                  fmt::format("localhost:{}", bootstrap_port));
+    using Settings = std::vector<std::pair<std::string, std::string>>;
+
+    static Settings settings(const std::string& name, const std::string& interface,
+                             const std::string& bootstrap) {
+        Settings settings = {{"aeron.driver.resolver.name", name},
+                             {"aeron.driver.resolver.interface", interface},
+                             {"aeron.driver.resolver.self.resolution.interval", "200ms"},
+                             {"aeron.driver.resolver.neighbor.resolution.interval", "300ms"}};
+        if (!bootstrap.empty()) {
+            settings.emplace_back("aeron.driver.resolver.bootstrap.neighbor", bootstrap);
         }
         return settings;
     }
-    static std::vector<std::string> properties(const support::Settings& settings) {
+    static std::vector<std::string> properties(const Settings& settings) {
         std::vector<std::string> defines;
         for (const auto& [name, value] : settings) defines.push_back(name + "=" + value);
         return defines;
@@ -58,6 +51,7 @@ class NamesWithJavaDriver : public ::testing::Test {
     std::unique_ptr<client::Aeron> connect(const std::string& directory) {
         client::Context context;
         context.aeron_directory = directory;
+        context.driver_timeout_ns = kPatienceNs;  // a JVM may take its time to start
         context.error_handler = [](const std::exception& error) {
             ADD_FAILURE() << "client: " << error.what();
         };
@@ -79,15 +73,16 @@ class NamesWithJavaDriver : public ::testing::Test {
         SCOPED_TRACE(name);
         const auto receiver = connect(to);
         const auto sender = connect(from);
-        const std::uint16_t port = free_port(platform_.network);
-        const auto subscription = receiver->add_subscription(
-            fmt::format("aeron:udp?endpoint=127.0.0.1:{}", port), kStream);
+        const std::string endpoint = support::free_endpoint(platform_);
+        const std::string port = endpoint.substr(endpoint.find(':'));
+        const auto subscription =
+            receiver->add_subscription("aeron:udp?endpoint=" + endpoint, kStream);
         std::shared_ptr<client::Publication> publication;
         await(
             [&] {
                 try {
-                    publication = sender->add_publication(
-                        fmt::format("aeron:udp?endpoint={}:{}", name, port), kStream);
+                    publication =
+                        sender->add_publication("aeron:udp?endpoint=" + name + port, kStream);
                 } catch (const client::RegistrationException&) {  // not heard of yet
                 }
                 return publication != nullptr;
@@ -114,32 +109,28 @@ class NamesWithJavaDriver : public ::testing::Test {
 // Java's first driver knows nobody; Tern's driver is told of it, Java's second one of Tern's. So
 // the two of Java's learn of each other from Tern's only.
 TEST_F(NamesWithJavaDriver, are_told_both_ways_and_passed_on) {
-    const std::uint16_t java_port = free_port(platform_.network);
-    const std::uint16_t tern_port = free_port(platform_.network);
-    const std::uint16_t far_port = free_port(platform_.network);
-    JavaDriver java(platform_, properties(settings("java-driver", java_port, 0)));
+    const std::string java_interface = support::free_endpoint(platform_);
+    const std::string tern_interface = support::free_endpoint(platform_);
+    const std::string far_interface = support::free_endpoint(platform_);
+    JavaDriver java(platform_, properties(settings("java-driver", java_interface, "")));
     const ScratchDirectory scratch(platform_);
     const std::string directory = scratch.path() + "/aeron";
-    support::Settings tern_settings = settings("tern-driver", tern_port, java_port);
-    tern_settings.emplace_back("aeron.dir", directory);
-    tern_settings.emplace_back("aeron.threading.mode", "SHARED");
-    tern_settings.emplace_back("aeron.term.buffer.length", "64k");
-    std::vector<std::string> arguments = {"driver"};
-    for (std::string& define : support::as_defines(tern_settings)) {
-        arguments.push_back(std::move(define));
+    Properties tern_properties;
+    for (const auto& [name, value] : settings("tern-driver", tern_interface, java_interface)) {
+        tern_properties.set(name, value);
     }
-    const auto tern = support::start_tern(arguments);
-    support::await_line(*tern, "ready");
-    JavaDriver far(platform_, properties(settings("far-driver", far_port, tern_port)));
+    driver::DriverContext context = driver::driver_context_from(tern_properties, platform_);
+    context.aeron_directory = directory;
+    context.threading_mode = driver::ThreadingMode::shared;
+    context.term_buffer_length = 64 * 1024;
+    const auto tern = driver::MediaDriver::launch(context, platform_);
+    JavaDriver far(platform_, properties(settings("far-driver", far_interface, tern_interface)));
 
     send_by_name(directory, java.aeron_directory(), "java-driver");
     send_by_name(java.aeron_directory(), directory, "tern-driver");
     send_by_name(directory, far.aeron_directory(), "far-driver");
     send_by_name(java.aeron_directory(), far.aeron_directory(), "far-driver");
     send_by_name(far.aeron_directory(), java.aeron_directory(), "java-driver");
-
-    tern->signal(SIGTERM);
-    support::expect_exit(*tern, 0);
 }
 
 }  // namespace
