@@ -94,7 +94,10 @@ template <typename Int>
 }  // namespace
 
 ChannelUriError::ChannelUriError(const std::string& message)
-    : Error(message, static_cast<std::int32_t>(ErrorCode::invalid_channel)) {}
+    : ChannelUriError(message, static_cast<std::int32_t>(ErrorCode::invalid_channel)) {}
+
+ChannelUriError::ChannelUriError(const std::string& message, std::int32_t code)
+    : Error(message, code) {}
 
 ChannelUri ChannelUri::parse(std::string_view channel) {
     if (channel.size() > kMaxChannelLength) {
@@ -163,9 +166,9 @@ std::string_view ChannelUri::get_or(std::string_view key,
 }
 
 void ChannelUri::bad_value(std::string_view key, std::string_view expected) const {
-    // Not an invalid channel: upstream's drivers answer with the generic code (DRV-6.4).
-    throw Error(fmt::format("could not parse {}={}, expected {}, in: {}", key, get_or(key, ""),
-                            expected, to_string()));
+    throw ChannelUriError(fmt::format("could not parse {}={}, expected {}, in: {}", key,
+                                      get_or(key, ""), expected, to_string()),
+                          kGenericError);
 }
 
 std::optional<std::int64_t> ChannelUri::get_size(std::string_view key) const {
@@ -282,7 +285,10 @@ std::optional<std::int64_t> ChannelUri::entity_tag() const {
     if (comma == std::string_view::npos) return std::nullopt;
     const std::string_view tag = text.substr(comma + 1);
     const auto value = parse_int<std::int64_t>(tag);
-    if (!value) throw Error(fmt::format("Entity tag invalid: {} in: {}", tag, to_string()));
+    if (!value) {
+        throw ChannelUriError(fmt::format("Entity tag invalid: {} in: {}", tag, to_string()),
+                              kGenericError);
+    }
     return value;
 }
 

@@ -78,6 +78,8 @@ enum class Media : std::uint8_t { udp, ipc };
 class ChannelUriError : public Error {
   public:
     explicit ChannelUriError(const std::string& message);  ///< code INVALID_CHANNEL
+    /// Values that cannot be read have the generic code, as upstream's drivers answer (DRV-6.4).
+    ChannelUriError(const std::string& message, std::int32_t code);
 };
 
 class ChannelUri {

@@ -24,7 +24,7 @@ template <typename Getter>
 std::string error_of(std::string_view channel, Getter getter) {
     try {
         static_cast<void>(getter(ChannelUri::parse(channel)));
-    } catch (const Error& error) {
+    } catch (const ChannelUriError& error) {
         return error.what();
     }
     return "accepted";

@@ -159,7 +159,7 @@ TEST(DecodersFuzz, ChannelUris) {
             static_cast<void>(recording_subscription_key(1, uri));
             static_cast<void>(uri.entity_tag());
             static_cast<void>(strip_channel(uri));
-        } catch (const Error&) {
+        } catch (const ChannelUriError&) {
         }
     }
 }
