@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -72,6 +73,7 @@ class Spawning {
     void enter_directory(const std::string& path) {
         if (!path.empty()) ::posix_spawn_file_actions_addchdir_np(&actions_, path.c_str());
     }
+    void read_from(int fd) { ::posix_spawn_file_actions_adddup2(&actions_, fd, STDIN_FILENO); }
     void write_to_file(const std::string& path) {
         ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, path.c_str(),
                                            O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -112,16 +114,26 @@ std::vector<std::string> merged_environment(const ProcessOptions& options) {
 Process::Process(const ProcessOptions& options) {
     if (options.arguments.empty()) fail(options, "no program: ", EINVAL);
     Spawning spawning;
-    FileDescriptor child_end;
+    FileDescriptor child_output;
     if (options.output == Output::pipe) {
         std::array<int, 2> ends{};
         if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail(options, "pipe: ", errno);
         output_ = FileDescriptor(ends[0]);
-        child_end = FileDescriptor(ends[1]);
-        spawning.write_to(child_end.get());
+        child_output = FileDescriptor(ends[1]);
+        spawning.write_to(child_output.get());
     } else if (options.output != Output::inherit) {
         spawning.write_to_file(options.output == Output::discard ? "/dev/null"
                                                                  : options.output_path);
+    }
+    FileDescriptor child_input;
+    if (options.piped_input) {
+        std::array<int, 2> ends{};  // a socket: writing to one that is closed raises no signal
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+            fail(options, "socketpair: ", errno);
+        }
+        input_ = FileDescriptor(ends[0]);
+        child_input = FileDescriptor(ends[1]);
+        spawning.read_from(child_input.get());
     }
     spawning.enter_directory(options.working_directory);
 
@@ -171,6 +183,20 @@ void Process::kill() { signal(SIGKILL); }
 std::optional<int> Process::wait(std::int64_t timeout_ns) {
     if (!exit_code_ && await_readable(pid_fd_.get(), deadline_after(timeout_ns))) reap(true);
     return exit_code_;
+}
+
+void Process::write_line(std::string_view line) {
+    std::string text(line);
+    text += '\n';
+    for (std::string_view rest = text; !rest.empty();) {
+        const ssize_t sent = ::send(input_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0) {
+            throw Error("process " + std::to_string(pid_) +
+                        " does not read its input: " + std::generic_category().message(errno));
+        }
+        rest.remove_prefix(static_cast<std::size_t>(sent));
+    }
 }
 
 /// Appends to unread_; false at the end of the output or at the deadline.

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct ProcessOptions {
     std::string working_directory;    ///< empty: this process's
     Output output = Output::inherit;  ///< of stdout and stderr alike
     std::string output_path;
+    bool piped_input = false;  ///< stdin is what write_line() sends; else this process's
 };
 
 /// Thread safety: one thread at a time. Timeouts are in ns.
@@ -48,6 +50,11 @@ class Process {
     /// nullopt when it still runs after `timeout_ns`.
     [[nodiscard]] std::optional<int> wait(std::int64_t timeout_ns);
 
+    /// Sends a line to the piped input, and ends it. Throws Error when the child reads no more.
+    void write_line(std::string_view line);
+    /// The child sees the end of its input. Idempotent.
+    void close_input() { input_.reset(); }
+
     /// The next line of piped output without its end; nullopt at the end of the output (of the
     /// child and of all it started) or after `timeout_ns`.
     [[nodiscard]] std::optional<std::string> read_line(std::int64_t timeout_ns);
@@ -60,7 +67,8 @@ class Process {
 
     std::int64_t pid_ = -1;
     FileDescriptor pid_fd_;  // readable when it has ended
-    FileDescriptor output_;  // our end of the pipe
+    FileDescriptor input_;   // our ends of the pipes
+    FileDescriptor output_;
     std::string unread_;
     std::optional<int> exit_code_;
 };

@@ -43,6 +43,28 @@ TEST(Process, GivesItsOutputAndExitCode) {
     process.terminate();  // harmless
 }
 
+TEST(Process, ReadsWhatIsWrittenToItUntilTheEnd) {
+    auto options = shell("while read -r line; do echo \"got $line\"; done; echo end");
+    options.piped_input = true;
+    Process process(options);
+    process.write_line("one");
+    EXPECT_EQ(process.read_line(kTimeoutNs), "got one");
+    process.write_line("two");
+    EXPECT_EQ(process.read_line(kTimeoutNs), "got two");
+    process.close_input();
+    EXPECT_EQ(process.read_line(kTimeoutNs), "end");
+    EXPECT_EQ(process.wait(kTimeoutNs), 0);
+    EXPECT_THROW(process.write_line("three"), Error);
+}
+
+TEST(Process, DoesNotGetASignalFromAChildThatIsGone) {
+    auto options = shell("exit 0");
+    options.piped_input = true;
+    Process process(options);
+    EXPECT_EQ(process.wait(kTimeoutNs), 0);
+    EXPECT_THROW(process.write_line("anybody?"), Error);
+}
+
 TEST(Process, WritesToAFile) {
     const std::string path = "/tmp/tern-process-" + std::to_string(PosixRandom{}.next_u64());
     auto options = shell("echo out; echo err >&2", Output::file);
