@@ -39,10 +39,11 @@ using support::ScratchDirectory;
     return std::make_unique<platform::posix::Process>(options);
 }
 
-/// A test's own Java program (tests/interop/java), with output to a pipe.
+/// A test's own Java program (tests/interop/java), with output to a pipe, and input from one if
+/// asked for.
 [[nodiscard]] inline std::unique_ptr<platform::posix::Process> start_java_program(
     const std::string& main_class, const std::vector<std::string>& arguments,
-    const std::vector<std::string>& defines = {}) {
+    const std::vector<std::string>& defines = {}, bool piped_input = false) {
     platform::posix::ProcessOptions options;
     options.arguments = {"java",
                          "-cp",
@@ -54,6 +55,7 @@ using support::ScratchDirectory;
     options.arguments.push_back(main_class);
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     options.output = platform::posix::Output::pipe;
+    options.piped_input = piped_input;
     return std::make_unique<platform::posix::Process>(options);
 }
 

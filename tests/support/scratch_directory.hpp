@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 
 #include "tern/platform/platform.hpp"
@@ -27,12 +29,18 @@ class ScratchDirectory {
     std::string path_;
 };
 
-/// "127.0.0.1:port" that nobody had a moment ago.
+/// "127.0.0.1:port" that nobody has now. It lies below the ports that Linux hands out by itself, so
+/// that it does not become somebody's before it is used.
 [[nodiscard]] inline std::string free_endpoint(platform::Platform platform) {
-    platform::UdpSocketOptions options;
-    options.bind_address = *platform::SocketAddress::parse("127.0.0.1:0");
-    auto socket = platform.network.open(options);
-    return (*socket)->local_address().to_string();
+    constexpr std::uint64_t kFirst = 10'000;
+    constexpr std::uint64_t kCount = 20'000;
+    static std::atomic<std::uint64_t> next = platform.random.next_u64();
+    for (;;) {
+        platform::UdpSocketOptions options;
+        options.bind_address = platform::SocketAddress::ipv4(
+            {127, 0, 0, 1}, static_cast<std::uint16_t>(kFirst + next++ % kCount));
+        if (platform.network.open(options)) return options.bind_address.to_string();
+    }
 }
 
 }  // namespace tern::support
