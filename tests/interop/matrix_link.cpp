@@ -26,65 +26,55 @@ std::string unicast_channel(platform::Platform platform) {
 /// One publication, one channel for all subscribers.
 class PlainLink final : public Link {
   public:
-    PlainLink(std::int32_t stream_id, std::string publication_channel,
-              std::string subscription_channel)
-        : stream_id_(stream_id),
+    PlainLink(MatrixWorld& world, std::string publication_channel, std::string subscription_channel)
+        : Link(world),
           publication_channel_(std::move(publication_channel)),
           subscription_channel_(std::move(subscription_channel)) {}
 
     void publish(const End& at) override {
         publishing_ = at;
-        session_id_ =
-            at.peer->add_publication(kPublication, at.client, publication_channel_, stream_id_);
+        stream_ = add_publication(kPublication, publication_channel_, stream_id());
     }
     void subscribe(const std::string& name, const End& at) override {
-        subscribers_[name] = at;
-        at.peer->add_subscription(name, at.client, subscription_channel_, stream_id_);
+        add_subscription(name, at, subscription_channel_, stream_id());
     }
     std::vector<StreamId> connect(const std::string& name) override {
-        const StreamId stream{kPublication, session_id_};
-        await_stream(publishing_, stream, name);
-        return {stream};
+        await_stream(stream_, name);
+        return {stream_};
     }
 
   private:
-    std::int32_t stream_id_;
     std::string publication_channel_;
     std::string subscription_channel_;
-    End publishing_;
-    std::int32_t session_id_ = 0;
+    StreamId stream_;
 };
 
 /// A publication that is told each subscriber's endpoint: the first one's before anybody is there.
 class MdcManualLink final : public Link {
   public:
     MdcManualLink(MatrixWorld& world, std::string options)
-        : platform_(world.platform()),
-          stream_id_(world.next_stream_id()),
-          options_(std::move(options)) {}
+        : Link(world), platform_(world.platform()), options_(std::move(options)) {}
 
     void publish(const End& at) override {
         publishing_ = at;
-        session_id_ = at.peer->add_publication(
-            kPublication, at.client, "aeron:udp?control-mode=manual" + options_, stream_id_);
+        stream_ =
+            add_publication(kPublication, "aeron:udp?control-mode=manual" + options_, stream_id());
         destinations_.clear();
         add_destination(kFirst);
     }
     void subscribe(const std::string& name, const End& at) override {
-        subscribers_[name] = at;
-        at.peer->add_subscription(name, at.client, channel_of(name), stream_id_);
+        add_subscription(name, at, channel_of(name), stream_id());
     }
     std::vector<StreamId> connect(const std::string& name) override {
         add_destination(name);
-        const StreamId stream{kPublication, session_id_};
-        await_stream(publishing_, stream, name);
-        return {stream};
+        await_stream(stream_, name);
+        return {stream_};
     }
 
   private:
     void add_destination(const std::string& name) {
         if (!destinations_.insert(name).second) return;
-        publishing_.peer->add_destination(kPublication, channel_of(name));
+        publisher().add_destination(stream_.publication, channel_of(name));
     }
     const std::string& channel_of(const std::string& name) {
         std::string& channel = channels_[name];
@@ -93,12 +83,10 @@ class MdcManualLink final : public Link {
     }
 
     platform::Platform platform_;
-    std::int32_t stream_id_;
     std::string options_;
     std::map<std::string, std::string> channels_;  // of the subscribers, by name
     std::set<std::string> destinations_;           // names of those that were added
-    End publishing_;
-    std::int32_t session_id_ = 0;
+    StreamId stream_;
 };
 
 /// Two publications, one to a unicast and one to a multicast endpoint, in one subscription that has
@@ -106,42 +94,32 @@ class MdcManualLink final : public Link {
 class MdsLink final : public Link {
   public:
     MdsLink(MatrixWorld& world, std::string options)
-        : stream_id_(world.next_stream_id()),
+        : Link(world),
           options_(std::move(options)),
           unicast_(unicast_channel(world.platform())),
           multicast_(multicast_channel(world.platform())) {}
 
     void publish(const End& at) override {
         publishing_ = at;
-        streams_.clear();
-        add_publication("to_multicast", multicast_ + options_);
-        add_publication("to_unicast", unicast_);
+        streams_ = {add_publication("to_multicast", multicast_ + options_, stream_id()),
+                    add_publication("to_unicast", unicast_, stream_id())};
     }
     void subscribe(const std::string& name, const End& at) override {
-        subscribers_[name] = at;
-        at.peer->add_subscription(name, at.client, "aeron:udp?control-mode=manual", stream_id_);
-        at.peer->add_destination(name, multicast_);
-        if (name == kFirst) at.peer->add_destination(name, unicast_);
+        add_subscription(name, at, "aeron:udp?control-mode=manual", stream_id());
+        at.peer->add_destination(unique(name), multicast_);
+        if (name == kFirst) at.peer->add_destination(unique(name), unicast_);
     }
     std::vector<StreamId> connect(const std::string& name) override {
         std::vector<StreamId> streams = streams_;
-        if (name != kFirst) streams.resize(1);
-        for (const StreamId& stream : streams) await_stream(publishing_, stream, name);
+        if (name != kFirst) streams.pop_back();
+        for (const StreamId& stream : streams) await_stream(stream, name);
         return streams;
     }
 
   private:
-    void add_publication(const std::string& name, const std::string& channel) {
-        const std::int32_t session_id =
-            publishing_.peer->add_publication(name, publishing_.client, channel, stream_id_);
-        streams_.push_back({name, session_id});
-    }
-
-    std::int32_t stream_id_;
     std::string options_;
     std::string unicast_;
     std::string multicast_;
-    End publishing_;
     std::vector<StreamId> streams_;
 };
 
@@ -150,55 +128,70 @@ class MdsLink final : public Link {
 class ResponseLink final : public Link {
   public:
     explicit ResponseLink(MatrixWorld& world)
-        : request_stream_id_(world.next_stream_id()),
-          response_stream_id_(world.next_stream_id()),
+        : Link(world),
           request_(unicast_channel(world.platform())),
           response_("aeron:udp?control-mode=response|control=" + free_endpoint(world.platform())) {}
 
     void publish(const End& at) override {
         publishing_ = at;
-        at.peer->add_subscription("requests", at.client, request_, request_stream_id_);
+        at.peer->add_subscription(unique("requests"), at.client, request_, stream_id());
     }
     void subscribe(const std::string& name, const End& at) override {
-        subscribers_[name] = at;
-        const std::int64_t id =
-            at.peer->add_subscription(name, at.client, response_, response_stream_id_);
+        const std::int64_t id = add_subscription(name, at, response_, stream_id() + 1);
         request_sessions_[name] = at.peer->add_publication(
-            "request_" + name, at.client,
-            fmt::format("{}|response-correlation-id={}", request_, id), request_stream_id_);
+            unique("request_" + name), at.client,
+            fmt::format("{}|response-correlation-id={}", request_, id), stream_id());
     }
     std::vector<StreamId> connect(const std::string& name) override {
         const std::int64_t image =
-            publishing_.peer->await_image("requests", request_sessions_.at(name));
-        const std::string publication =
-            fmt::format("response_{}_{}", name, request_sessions_.at(name));
-        const std::int32_t session_id = publishing_.peer->add_publication(
-            publication, publishing_.client,
-            fmt::format("{}|response-correlation-id={}", response_, image), response_stream_id_);
-        const StreamId stream{publication, session_id};
-        await_stream(publishing_, stream, name);
+            publisher().await_image(unique("requests"), request_sessions_.at(name));
+        const StreamId stream = add_publication(
+            "response_" + name, fmt::format("{}|response-correlation-id={}", response_, image),
+            stream_id() + 1);
+        await_stream(stream, name);
         return {stream};
     }
 
   private:
-    std::int32_t request_stream_id_;
-    std::int32_t response_stream_id_;
     std::string request_;
     std::string response_;
-    End publishing_;
     std::map<std::string, std::int32_t> request_sessions_;  // by subscriber
 };
 
 }  // namespace
 
-void Link::await_stream(const End& publishing, const StreamId& stream, const std::string& name) {
-    publishing.peer->await_connected(stream.publication);
-    subscriber(name).peer->await_image(name, stream.session_id);
+Link::Link(MatrixWorld& world) : stream_id_(world.next_stream_id()) {}
+
+std::string Link::unique(const std::string& name) const {
+    return fmt::format("{}_{}", stream_id_, name);
+}
+
+StreamId Link::add_publication(const std::string& name, const std::string& channel,
+                               std::int32_t stream_id) {
+    const std::int32_t session_id =
+        publisher().add_publication(unique(name), publishing_.client, channel, stream_id);
+    return {unique(name), session_id};
+}
+
+std::int64_t Link::add_subscription(const std::string& name, const End& at,
+                                    const std::string& channel, std::int32_t stream_id) {
+    subscribers_[name] = at;
+    return at.peer->add_subscription(unique(name), at.client, channel, stream_id);
+}
+
+void Link::await_stream(const StreamId& stream, const std::string& name) const {
+    publisher().await_connected(stream.publication);
+    subscribers_.at(name).peer->await_image(unique(name), stream.session_id);
+}
+
+StreamSummary Link::receive(const std::string& name, const StreamId& stream,
+                            std::int64_t to) const {
+    return subscribers_.at(name).peer->receive(unique(name), stream.session_id, to);
 }
 
 std::unique_ptr<Link> make_link(Transport transport, MatrixWorld& world, bool many) {
     const auto plain = [&](const std::string& publication, const std::string& subscription) {
-        return std::make_unique<PlainLink>(world.next_stream_id(), publication, subscription);
+        return std::make_unique<PlainLink>(world, publication, subscription);
     };
     const std::string options = many ? "|fc=min" : "";
     switch (transport) {

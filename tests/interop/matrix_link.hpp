@@ -38,7 +38,6 @@ struct StreamId {
 /// Thread safety: one thread. What does not come about throws Error.
 class Link {
   public:
-    Link() = default;
     virtual ~Link() = default;
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
@@ -49,16 +48,31 @@ class Link {
     virtual void subscribe(const std::string& name, const End& at) = 0;
     /// Waits until publisher and subscriber know each other; the streams that the subscriber gets.
     virtual std::vector<StreamId> connect(const std::string& name) = 0;
-    /// Where the subscriber is.
-    [[nodiscard]] const End& subscriber(const std::string& name) const {
-        return subscribers_.at(name);
-    }
+
+    [[nodiscard]] Peer& publisher() const { return *publishing_.peer; }
+    /// What the subscriber has got of a stream when message `to` - 1 is there.
+    [[nodiscard]] StreamSummary receive(const std::string& name, const StreamId& stream,
+                                        std::int64_t to) const;
 
     static constexpr const char* kFirst = "first";
 
   protected:
-    void await_stream(const End& publishing, const StreamId& stream, const std::string& name);
+    explicit Link(MatrixWorld& world);
+
+    [[nodiscard]] std::int32_t stream_id() const noexcept { return stream_id_; }
+    /// A name at a peer that no other link uses.
+    [[nodiscard]] std::string unique(const std::string& name) const;
+    StreamId add_publication(const std::string& name, const std::string& channel,
+                             std::int32_t stream_id);
+    std::int64_t add_subscription(const std::string& name, const End& at,
+                                  const std::string& channel, std::int32_t stream_id);
+    void await_stream(const StreamId& stream, const std::string& name) const;
+
+    End publishing_;
     std::map<std::string, End> subscribers_;
+
+  private:
+    std::int32_t stream_id_;
 };
 
 /// `many`: several subscribers are to get everything, so flow control has to wait for the slowest.

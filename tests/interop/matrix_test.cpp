@@ -6,11 +6,11 @@
 //   publishing  {Tern, Java} driver x {Tern, Java} client
 //   subscribing {Tern, Java} driver x {Tern, Java} client, each side with a driver of its own; IPC
 //               and spies have one driver, that of the publishing side
-//   sizes       small, fragmented, mixed
 //   order       publisher first, subscriber first, late joiner in the middle of the stream, restart
 //               of the publisher's or the subscriber's driver (IPC and spies: of the driver)
-// 6 x 16 x 3 x 5 + 2 x 8 x 3 x 4 = 1,632 cases. Content is known by sequence, length and CRC-32
-// (checked_messages.hpp).
+//   sizes       small, fragmented, mixed: the three streams of each case, at once
+// 6 x 16 x 5 + 2 x 8 x 4 = 544 cases, 1,632 streams. Content is known by sequence, length and
+// CRC-32 (checked_messages.hpp).
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -38,12 +38,10 @@ struct Case {
     Transport transport;
     Side publishing;
     Side subscribing;
-    Sizes sizes;
     Order order;
 };
 
 constexpr std::array kKinds = {Kind::tern, Kind::java};
-constexpr std::array kSizes = {Sizes::small, Sizes::fragmented, Sizes::mixed};
 
 std::vector<Order> orders_of(Transport transport) {
     std::vector<Order> orders = {Order::publisher_first, Order::subscriber_first,
@@ -63,12 +61,10 @@ std::vector<Side> all_sides() {
 std::vector<Case> cases_of(Transport transport) {
     std::vector<Case> cases;
     for (const Order order : orders_of(transport)) {
-        for (const Sizes sizes : kSizes) {
-            for (const Side publishing : all_sides()) {
-                for (const Side subscribing : all_sides()) {
-                    if (is_local(transport) && subscribing.driver != publishing.driver) continue;
-                    cases.push_back({transport, publishing, subscribing, sizes, order});
-                }
+        for (const Side publishing : all_sides()) {
+            for (const Side subscribing : all_sides()) {
+                if (is_local(transport) && subscribing.driver != publishing.driver) continue;
+                cases.push_back({transport, publishing, subscribing, order});
             }
         }
     }
@@ -80,25 +76,77 @@ std::string name_of(const Case& tested) {
     constexpr std::array kOrderNames = {"publisher_first", "subscriber_first", "late_joiner",
                                         "publisher_restart", "subscriber_restart"};
     const auto name = [&](Kind kind) { return kKindNames[static_cast<std::size_t>(kind)]; };
-    return fmt::format("{}_{}_to_{}_{}_{}_{}", name(tested.publishing.driver),
+    return fmt::format("{}_{}_to_{}_{}_{}", name(tested.publishing.driver),
                        name(tested.publishing.client), name(tested.subscribing.driver),
-                       name(tested.subscribing.client), name_of(tested.sizes),
+                       name(tested.subscribing.client),
                        kOrderNames[static_cast<std::size_t>(tested.order)]);
 }
 
+/// One link, and the messages of one size class on it.
+class Flow {
+  public:
+    Flow(MatrixWorld& world, Transport transport, bool many, Sizes sizes)
+        : messages_{world.next_stream_id(), sizes}, link_(make_link(transport, world, many)) {}
+
+    [[nodiscard]] Link& link() { return *link_; }
+
+    /// Offers the first half on each stream that has not begun.
+    void begin(const std::vector<StreamId>& streams) {
+        for (const StreamId& stream : streams) {
+            if (!begun_.insert(stream).second) continue;
+            link_->publisher().offer(stream.publication, messages_, 0, count() / 2);
+        }
+    }
+    /// Offers the rest.
+    void finish(const std::vector<StreamId>& streams) {
+        for (const StreamId& stream : streams) {
+            if (!finished_.insert(stream).second) continue;
+            link_->publisher().await_sent(stream.publication);
+            link_->publisher().offer(stream.publication, messages_, count() / 2, count());
+        }
+    }
+    /// All messages up to the last come: from the first, or from wherever the subscriber joined.
+    void expect_all(const std::string& subscriber, const std::vector<StreamId>& streams,
+                    bool from_first) {
+        for (const StreamId& stream : streams) {
+            const StreamSummary received = link_->receive(subscriber, stream, count());
+            EXPECT_TRUE(!from_first || received.first == 0) << received.text();
+            EXPECT_EQ(received.text(), summary_of(messages_, received.first, count()).text())
+                << name_of(messages_.sizes) << ", " << subscriber << " of " << stream.publication;
+        }
+    }
+
+  private:
+    [[nodiscard]] std::int64_t count() const {
+        constexpr std::array<std::int64_t, 3> kCounts = {1500, 60, 200};
+        return kCounts[static_cast<std::size_t>(messages_.sizes)];
+    }
+
+    CheckedMessages messages_;
+    std::unique_ptr<Link> link_;
+    std::set<StreamId> begun_;
+    std::set<StreamId> finished_;
+};
+
 class Matrix : public ::testing::TestWithParam<Case> {
   protected:
+    void SetUp() override {
+        const bool many = GetParam().order == Order::late_joiner && many_may_join();
+        for (const Sizes sizes : {Sizes::small, Sizes::fragmented, Sizes::mixed}) {
+            flows_.push_back(std::make_unique<Flow>(world_, GetParam().transport, many, sizes));
+        }
+    }
     void TearDown() override { EXPECT_EQ(world_.reset(), ""); }
 
     void run() {
         switch (GetParam().order) {
             case Order::publisher_first:
-                link_->publish(publishing_end());
-                link_->subscribe(Link::kFirst, subscribing_end());
+                publish();
+                subscribe(Link::kFirst, subscribing_end());
                 return transfer();
             case Order::subscriber_first:
-                link_->subscribe(Link::kFirst, subscribing_end());
-                link_->publish(publishing_end());
+                subscribe(Link::kFirst, subscribing_end());
+                publish();
                 return transfer();
             case Order::late_joiner:
                 return with_late_joiner();
@@ -110,93 +158,77 @@ class Matrix : public ::testing::TestWithParam<Case> {
     }
 
   private:
-    void transfer() {
-        const std::vector<StreamId> streams = link_->connect(Link::kFirst);
-        offer_first_half(streams);
-        offer_second_half(streams);
-        expect_messages(Link::kFirst, streams, true);
-    }
-
     // The first subscriber of a network stream that many can join is at the publisher's driver, so
     // that the late one joins through the network.
     void with_late_joiner() {
-        const bool from_network = many_may_join() && GetParam().transport != Transport::response;
-        link_->subscribe(Link::kFirst, from_network ? local_end() : subscribing_end());
-        link_->publish(publishing_end());
-        const std::vector<StreamId> streams = link_->connect(Link::kFirst);
-        offer_first_half(streams);
-        link_->subscribe("late", subscribing_end());
-        const std::vector<StreamId> late_streams = link_->connect("late");
-        offer_first_half(late_streams);
-        offer_second_half(streams);
-        offer_second_half(late_streams);
-        expect_messages(Link::kFirst, streams, true);
-        expect_messages("late", late_streams, false);
+        subscribe(Link::kFirst, many_may_join() ? local_end() : subscribing_end());
+        publish();
+        begin(Link::kFirst);
+        subscribe("late", subscribing_end());
+        begin("late");
+        finish(Link::kFirst);
+        finish("late");
+        expect_all(Link::kFirst, true);
+        expect_all("late", false);
     }
 
     void with_publisher_restart() {
-        link_->subscribe(Link::kFirst, subscribing_end());
-        link_->publish(publishing_end());
+        subscribe(Link::kFirst, subscribing_end());
+        publish();
         transfer();
         world_.restart(GetParam().publishing.driver, Role::publishing);
-        started_.clear();
-        finished_.clear();
-        ++messages_.seed;
-        link_->publish(publishing_end());
+        publish();
         // A response subscription is for one session, that of a publisher that is gone.
         if (is_local(GetParam().transport) || GetParam().transport == Transport::response) {
-            link_->subscribe(Link::kFirst, subscribing_end());
+            subscribe(Link::kFirst, subscribing_end());
         }
         transfer();
     }
 
     void with_subscriber_restart() {
-        link_->subscribe(Link::kFirst, subscribing_end());
-        link_->publish(publishing_end());
-        offer_first_half(link_->connect(Link::kFirst));
+        subscribe(Link::kFirst, subscribing_end());
+        publish();
+        begin(Link::kFirst);
         world_.restart(GetParam().subscribing.driver, Role::subscribing);
-        link_->subscribe(Link::kFirst, subscribing_end());
-        const std::vector<StreamId> streams = link_->connect(Link::kFirst);
-        offer_first_half(streams);
-        offer_second_half(streams);
-        expect_messages(Link::kFirst, streams, false);
+        subscribe(Link::kFirst, subscribing_end());
+        begin(Link::kFirst);
+        finish(Link::kFirst);
+        expect_all(Link::kFirst, false);
     }
 
-    /// Of those that were not begun yet.
-    void offer_first_half(const std::vector<StreamId>& streams) {
-        for (const StreamId& stream : streams) {
-            if (!started_.insert(stream).second) continue;
-            publisher().offer(stream.publication, messages_, 0, count() / 2);
-        }
+    void transfer() {
+        begin(Link::kFirst);
+        finish(Link::kFirst);
+        expect_all(Link::kFirst, true);
     }
-    void offer_second_half(const std::vector<StreamId>& streams) {
-        for (const StreamId& stream : streams) {
-            if (!finished_.insert(stream).second) continue;
-            publisher().await_sent(stream.publication);
-            publisher().offer(stream.publication, messages_, count() / 2, count());
+
+    void publish() {
+        for (const auto& flow : flows_) flow->link().publish(publishing_end());
+    }
+    void subscribe(const std::string& name, const End& at) {
+        for (const auto& flow : flows_) flow->link().subscribe(name, at);
+    }
+    void begin(const std::string& subscriber) {
+        std::vector<std::vector<StreamId>> streams;
+        for (const auto& flow : flows_) streams.push_back(flow->link().connect(subscriber));
+        for (std::size_t i = 0; i < flows_.size(); ++i) flows_[i]->begin(streams[i]);
+        streams_[subscriber] = std::move(streams);
+    }
+    void finish(const std::string& subscriber) {
+        for (std::size_t i = 0; i < flows_.size(); ++i) flows_[i]->finish(streams_[subscriber][i]);
+    }
+    void expect_all(const std::string& subscriber, bool from_first) {
+        for (std::size_t i = 0; i < flows_.size(); ++i) {
+            flows_[i]->expect_all(subscriber, streams_[subscriber][i], from_first);
         }
     }
 
-    /// All messages up to the last have come: from the first, or from wherever one has joined.
-    void expect_messages(const std::string& subscriber, const std::vector<StreamId>& streams,
-                         bool from_first) {
-        for (const StreamId& stream : streams) {
-            const StreamSummary received =
-                link_->subscriber(subscriber).peer->receive(subscriber, stream.session_id, count());
-            EXPECT_TRUE(!from_first || received.first == 0) << received.text();
-            EXPECT_EQ(received.text(), summary_of(messages_, received.first, count()).text())
-                << subscriber << " of " << stream.publication;
-        }
-    }
-
-    [[nodiscard]] std::int64_t count() const {
-        constexpr std::array<std::int64_t, 3> kCounts = {1500, 60, 200};
-        return kCounts[static_cast<std::size_t>(GetParam().sizes)];
-    }
+    /// Subscribers at different drivers, of one stream.
     [[nodiscard]] bool many_may_join() const {
-        return !is_local(GetParam().transport) && GetParam().transport != Transport::unicast;
+        const Transport transport = GetParam().transport;
+        return !is_local(transport) && transport != Transport::unicast &&
+               transport != Transport::response;
     }
-    [[nodiscard]] Peer& publisher() { return *publishing_end().peer; }
     End publishing_end() {
         const Side side = GetParam().publishing;
         return world_.end(side.client, Role::publishing, side.driver, Role::publishing);
@@ -213,11 +245,8 @@ class Matrix : public ::testing::TestWithParam<Case> {
     }
 
     MatrixWorld& world_ = MatrixWorld::instance();
-    std::unique_ptr<Link> link_ = make_link(
-        GetParam().transport, world_, GetParam().order == Order::late_joiner && many_may_join());
-    CheckedMessages messages_{world_.next_stream_id(), GetParam().sizes};
-    std::set<StreamId> started_;
-    std::set<StreamId> finished_;
+    std::vector<std::unique_ptr<Flow>> flows_;
+    std::map<std::string, std::vector<std::vector<StreamId>>> streams_;  // by subscriber, flow
 };
 
 TEST_P(Matrix, Arrives) { run(); }

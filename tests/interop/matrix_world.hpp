@@ -45,8 +45,8 @@ class MatrixWorld {
     void restart(Kind driver, Role driver_role);
     /// Closes all streams. What went wrong since the last time, by error handlers and error logs.
     std::string reset();
-    /// Unique: streams of one case never meet those of another.
-    std::int32_t next_stream_id() { return next_stream_id_++; }
+    /// This and the next are nobody else's: streams of one case never meet those of another.
+    std::int32_t next_stream_id() { return next_stream_id_ += 2; }
 
   private:
     using DriverKey = std::pair<Kind, Role>;

@@ -28,7 +28,7 @@ class Peer {
     /// Waits until the client has noticed that its driver is gone, and forgets it and its streams.
     virtual void await_lost(const std::string& client) = 0;
 
-    /// Returns the session id.
+    /// Returns the session id. What had that name before is closed, here and with subscriptions.
     virtual std::int32_t add_publication(const std::string& name, const std::string& client,
                                          const std::string& channel, std::int32_t stream_id) = 0;
     /// Returns the registration id.

@@ -118,6 +118,7 @@ class TernPeer final : public Peer, private Agent {
         auto publication = clients_.at(client)->add_publication(channel, stream_id);
         const std::int32_t session_id = publication->session_id();
         const std::scoped_lock lock(mutex_);
+        senders_.erase(name);
         senders_.try_emplace(name, std::move(publication));
         return session_id;
     }

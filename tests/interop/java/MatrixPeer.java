@@ -121,20 +121,24 @@ public final class MatrixPeer
     private String addPublication(final String name, final Aeron client, final String channel, final int streamId)
     {
         final Publication publication = client.addPublication(channel, streamId);
+        final Sender former;
         synchronized (this)
         {
-            senders.put(name, new Sender(publication));
+            former = senders.put(name, new Sender(publication));
         }
+        CloseHelper.close(null == former ? null : former.publication);
         return Integer.toString(publication.sessionId());
     }
 
     private String addSubscription(final String name, final Aeron client, final String channel, final int streamId)
     {
         final Subscription subscription = client.addSubscription(channel, streamId);
+        final Receiver former;
         synchronized (this)
         {
-            receivers.put(name, new Receiver(subscription));
+            former = receivers.put(name, new Receiver(subscription));
         }
+        CloseHelper.close(null == former ? null : former.subscription);
         return Long.toString(subscription.registrationId());
     }
 
