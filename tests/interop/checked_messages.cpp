@@ -68,8 +68,9 @@ ConstBytes CheckedMessages::write(Bytes buffer, std::int64_t number) const {
 void StreamSummary::add(ConstBytes message) {
     const std::int64_t number = load<std::int64_t>(message.data()) & 0xFFFF'FFFF;
     if (first == -1) first = next = number;
-    in_order = in_order && number == next;
-    ++next;
+    in_order = in_order && number >= next;
+    skipped += number - next;
+    next = number + 1;
     bytes += static_cast<std::int64_t>(message.size());
     const auto crc =
         static_cast<std::uint32_t>(compute_checksum(archive::Checksum::crc32, message));
@@ -77,14 +78,16 @@ void StreamSummary::add(ConstBytes message) {
 }
 
 std::string StreamSummary::text() const {
-    return fmt::format("{} {} {} {}{}", first, next, bytes, sum, in_order ? "" : " out of order");
+    return fmt::format("{} {} {} {} {}{}", first, next, skipped, bytes, sum,
+                       in_order ? "" : " out of order");
 }
 
-StreamSummary summary_of(const CheckedMessages& messages, std::int64_t first, std::int64_t next) {
+StreamSummary summary_of(const CheckedMessages& messages, std::int64_t first, std::int64_t next,
+                         const std::set<std::int64_t>& left_out) {
     StreamSummary summary;
     std::vector<std::byte> buffer(kMaxCheckedLength);
     for (std::int64_t number = first; number < next; ++number) {
-        summary.add(messages.write(buffer, number));
+        if (!left_out.contains(number)) summary.add(messages.write(buffer, number));
     }
     return summary;
 }

@@ -8,6 +8,7 @@
 // full frame, one byte more, and 8 to 16,000.
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -30,11 +31,12 @@ struct CheckedMessages {
     [[nodiscard]] ConstBytes write(Bytes buffer, std::int64_t number) const;
 };
 
-/// What has come of a stream: messages [first, next), `bytes` of them in all, and
-/// sum = sum * 31 + CRC-32 over the messages.
+/// What has come of a stream: messages [first, next) but for some that were skipped, `bytes` of
+/// them in all, and sum = sum * 31 + CRC-32 over the messages.
 struct StreamSummary {
     std::int64_t first = -1;
     std::int64_t next = 0;
+    std::int64_t skipped = 0;
     std::int64_t bytes = 0;
     std::int64_t sum = 0;
     bool in_order = true;
@@ -44,8 +46,9 @@ struct StreamSummary {
     friend bool operator==(const StreamSummary&, const StreamSummary&) = default;
 };
 
-/// What messages [first, next) come to.
+/// What messages [first, next) come to, without those that are `left_out`.
 [[nodiscard]] StreamSummary summary_of(const CheckedMessages& messages, std::int64_t first,
-                                       std::int64_t next);
+                                       std::int64_t next,
+                                       const std::set<std::int64_t>& left_out = {});
 
 }  // namespace tern::interop

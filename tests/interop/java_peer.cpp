@@ -46,7 +46,8 @@ class JavaPeer final : public Peer {
         std::istringstream answer(call("receive", subscription, session_id, to));
         StreamSummary summary;
         std::string rest;
-        answer >> summary.first >> summary.next >> summary.bytes >> summary.sum >> rest;
+        answer >> summary.first >> summary.next >> summary.skipped >> summary.bytes >>
+            summary.sum >> rest;
         summary.in_order = rest.empty();
         return summary;
     }

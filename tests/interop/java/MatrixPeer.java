@@ -358,6 +358,7 @@ public final class MatrixPeer
         private final byte[] scratch = new byte[CheckedMessages.MAX_LENGTH];
         private long first = -1;
         private long next;
+        private long skipped;
         private long bytes;
         private long sum;
         private boolean inOrder = true;
@@ -371,8 +372,9 @@ public final class MatrixPeer
                 first = number;
                 next = number;
             }
-            inOrder &= number == next;
-            next++;
+            inOrder &= number >= next;
+            skipped += number - next;
+            next = number + 1;
             bytes += length;
             crc.reset();
             crc.update(scratch, 0, length);
@@ -389,7 +391,7 @@ public final class MatrixPeer
 
         public String toString()
         {
-            return first + " " + next + " " + bytes + " " + sum + (inOrder ? "" : " out of order");
+            return first + " " + next + " " + skipped + " " + bytes + " " + sum + (inOrder ? "" : " out of order");
         }
     }
 }
