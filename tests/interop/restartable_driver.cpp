@@ -64,7 +64,7 @@ std::unique_ptr<RestartableDriver> make_tern_driver(platform::Platform platform)
 }
 
 std::unique_ptr<JavaCommands> start_java_drivers() {
-    std::vector<std::string> defines;
+    std::vector<std::string> defines = {"aeron.CubicCongestionControl.measureRtt=true"};
     for (const auto& [name, value] : settings()) defines.push_back(name + "=" + value);
     return std::make_unique<JavaCommands>("MatrixDrivers", defines);
 }
