@@ -11,7 +11,7 @@ const support::Settings& settings() {
                                                 {"aeron.ipc.term.buffer.length", "128k"},
                                                 {"aeron.counters.buffer.length", "4m"},
                                                 {"aeron.timer.interval", "100ms"},
-                                                {"aeron.image.liveness.timeout", "1s"},
+                                                {"aeron.image.liveness.timeout", "5s"},
                                                 {"aeron.publication.connection.timeout", "1s"},
                                                 {"aeron.publication.linger.timeout", "200ms"}};
     return kSettings;
