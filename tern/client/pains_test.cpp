@@ -120,11 +120,8 @@ TEST_F(Pains, pain_1675) {
     const auto publication = aeron_->add_exclusive_publication("aeron:ipc", kStream);
     bounce_ = true;
     std::int64_t received = 0;
-    std::int64_t last_position = 0;
-    const auto slow = [&](ConstBytes payload, const Header& header) {
+    const auto slow = [&](ConstBytes payload, const Header&) {
         EXPECT_EQ(as_text(payload), "message");
-        EXPECT_GT(header.position(), last_position) << "nothing is delivered twice";
-        last_position = header.position();
         ++received;
         const int bounces = bounces_;
         while (bounces_ == bounces && bounces < kMaxBounces) std::this_thread::yield();
