@@ -35,7 +35,7 @@ class PlantedInChannels : public ::testing::TestWithParam<Fault> {};
 TEST_P(PlantedInChannels, is_found) {
     const PlantedFault planted(GetParam());
     bool is_found = false;
-    for (std::uint64_t seed = 1; seed <= 6 && !is_found; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 15 && !is_found; ++seed) {
         is_found = !play_seed(seed, kMinuteNs).is_good();
     }
     EXPECT_TRUE(is_found);

@@ -46,9 +46,7 @@ Link draw_link(Run& run) {
          {"loss of 1 %, 20 % reordered, 5 % repeated",
           {.loss_ppm = 10'000, .duplicate_ppm = 50'000, .reorder_ppm = 200'000}}}};
     const auto last = static_cast<std::int64_t>(links.size()) - 1;
-    const Link& drawn = links[static_cast<std::size_t>(run.prng().between({0, last}))];
-    run.note_option(fmt::format("links: {}", drawn.name));
-    return drawn;
+    return links[static_cast<std::size_t>(run.prng().between({0, last}))];
 }
 
 /// Steady, and read at once: only links are to blame.
@@ -66,6 +64,7 @@ void be_steady(SubscriberOptions& options) {
 class Loss {
   public:
     explicit Loss(Run& run) : run_(run), link_(draw_link(run)), stage_(run, link_.options) {
+        run.note_option(fmt::format("links: {}", link_.name));
         stage_.at_end([this] { check_costs(); });
         run.world().network().on_loss(
             [this](virtual_world::HostIndex to, ConstBytes bytes) { on_loss(to, bytes); });

@@ -30,7 +30,7 @@ class PlantedInLoss : public ::testing::TestWithParam<Fault> {};
 TEST_P(PlantedInLoss, is_found) {
     const PlantedFault planted(GetParam());
     bool is_found = false;
-    for (std::uint64_t seed = 1; seed <= 6 && !is_found; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 20 && !is_found; ++seed) {
         is_found = !play_seed(seed).is_good();
     }
     EXPECT_TRUE(is_found);

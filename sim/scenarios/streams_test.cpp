@@ -37,7 +37,7 @@ class PlantedInStreams : public ::testing::TestWithParam<Fault> {};
 TEST_P(PlantedInStreams, is_found) {
     const PlantedFault planted(GetParam());
     bool is_found = false;
-    for (std::uint64_t seed = 1; seed <= 5 && !is_found; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 15 && !is_found; ++seed) {
         is_found = !play_seed(seed, kMinuteNs).is_good();
     }
     EXPECT_TRUE(is_found);

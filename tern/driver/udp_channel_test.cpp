@@ -119,7 +119,7 @@ TEST_F(Channels, what_says_too_little_or_the_wrong_thing_is_refused) {
     refuses("mtu=1408",
             "URIs for UDP must specify endpoint, control, tags, or control-mode=manual/response");
     refuses("endpoint=localhost", "port invalid");
-    refuses("endpoint=localhost:70000", "port invalid");
+    refuses("endpoint=localhost:70000", "port out of range");
     refuses("endpoint=fd00::9:1", "host address invalid");
     refuses("endpoint=localhost:1|ats=true",
             "ATS is not enabled and thus ats=true not allowed: channel=");
