@@ -199,32 +199,45 @@ TEST_P(DriverToolsInterop, Losses) {
     EXPECT_EQ(std::regex_replace(row, std::regex("  +"), ","), theirs[1]);
 }
 
-TEST_P(DriverToolsInterop, PingAndPongWithUpstreams) {
-    const std::string ping = "aeron:udp?endpoint=" + support::free_endpoint(platform_);
-    const std::string pong = "aeron:udp?endpoint=" + support::free_endpoint(platform_);
-    const Lines defines = {"aeron.dir=" + directory_,
-                           "aeron.sample.ping.channel=" + ping,
-                           "aeron.sample.pong.channel=" + pong,
-                           "aeron.sample.messages=1000",
-                           "aeron.sample.warmup.messages=10",
-                           "aeron.sample.warmup.iterations=1",
-                           "aeron.sample.idleStrategy=org.agrona.concurrent.YieldingIdleStrategy"};
-    const Lines channels = {"-c", ping, "-C", pong};
-    {
-        const auto their_pong = start_java_program("io.aeron.samples.Pong", {}, defines);
-        await_line(*their_pong, "Publishing Pong");
-        Lines words = channels;
-        words.insert(words.end(), {"-m", "1000", "-w", "10", "--json"});
-        const std::string output = tern("ping", words);
-        EXPECT_EQ(json::parse(output)["messages"], 1'000) << output;
+/// Channels of a test's own: upstream's ping keeps to the first image that it sees.
+struct PingChannels {
+    std::string ping, pong;
+    [[nodiscard]] Lines ours() const { return {"-c", ping, "-C", pong}; }
+    [[nodiscard]] Lines theirs(const std::string& directory) const {
+        return {"aeron.dir=" + directory,
+                "aeron.sample.ping.channel=" + ping,
+                "aeron.sample.pong.channel=" + pong,
+                "aeron.sample.messages=1000",
+                "aeron.sample.warmup.messages=10",
+                "aeron.sample.warmup.iterations=1",
+                "aeron.sample.idleStrategy=org.agrona.concurrent.YieldingIdleStrategy"};
     }
-    const auto our_pong = start("pong", channels);
-    await_line(*our_pong, "Publishing Pong");
-    const auto their_ping = start_java_program("io.aeron.samples.Ping", {}, defines);
-    await_line(*their_ping, "Histogram of RTT latencies");
-    EXPECT_THAT(await_line(*their_ping, "Total count"), HasSubstr("1000"));
-    our_pong->terminate();
-    EXPECT_THAT(expect_exit(*our_pong, 0), HasSubstr("1,010 messages sent back"));
+};
+
+PingChannels free_channels(platform::Platform platform) {
+    const std::string ping = "aeron:udp?endpoint=" + support::free_endpoint(platform);
+    return {ping, "aeron:udp?endpoint=" + support::free_endpoint(platform)};
+}
+
+TEST_P(DriverToolsInterop, OurPingWithUpstreamsPong) {
+    const PingChannels channels = free_channels(platform_);
+    const auto pong = start_java_program("io.aeron.samples.Pong", {}, channels.theirs(directory_));
+    await_line(*pong, "Publishing Pong");
+    Lines words = channels.ours();
+    words.insert(words.end(), {"-m", "1000", "-w", "10", "--json"});
+    const std::string output = tern("ping", words);
+    EXPECT_EQ(json::parse(output)["messages"], 1'000) << output;
+}
+
+TEST_P(DriverToolsInterop, UpstreamsPingWithOurPong) {
+    const PingChannels channels = free_channels(platform_);
+    const auto pong = start("pong", channels.ours());
+    await_line(*pong, "Publishing Pong");
+    const auto ping = start_java_program("io.aeron.samples.Ping", {}, channels.theirs(directory_));
+    await_line(*ping, "Histogram of RTT latencies");
+    EXPECT_THAT(await_line(*ping, "Total count"), HasSubstr("1000"));
+    pong->terminate();
+    EXPECT_THAT(expect_exit(*pong, 0), HasSubstr("1,010 messages sent back"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, DriverToolsInterop, ::testing::Values("tern", "java"),
