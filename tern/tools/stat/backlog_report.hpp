@@ -13,14 +13,15 @@
 
 namespace tern::tools {
 
+/// Of a publisher, sender or receiver; a counter that is missing counts as 0.
+struct BacklogParty {
+    std::int64_t registration_id = 0;
+    std::int64_t position = 0;
+    std::int64_t limit = 0;  ///< of publisher and sender; the receiver's high water mark
+};
+
 struct Backlog {
-    /// Of a publisher, sender or receiver; a counter that is missing counts as 0.
-    struct Party {
-        std::int64_t registration_id = 0;
-        std::int64_t position = 0;
-        std::int64_t limit =
-            0;  ///< of the publisher and the sender; the receiver's high water mark
-    };
+    using Party = BacklogParty;
     struct Subscriber {
         std::int64_t registration_id = 0;
         std::int64_t position = 0;
