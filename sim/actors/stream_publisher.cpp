@@ -19,24 +19,35 @@ constexpr std::int64_t kLongestPauseNs = 500'000'000;  // unless it is restless
 }  // namespace
 
 int StreamPublisher::do_work(client::Aeron& aeron) {
+    const int work = inbox_.do_work(aeron);
     switch (state_) {
         case State::resting:
-            if (program_.traffic.is_ending || program_.run.now_ns() < next_ns_) return 0;
-            add(aeron);
-            return 1;
+            if (program_.traffic.is_ending || program_.run.now_ns() < next_ns_) return work;
+            return work + add(aeron);
         case State::adding:
-            return find(aeron);
+            return work + find(aeron);
         case State::open:
-            return change_destinations(aeron) + send();
+            if (inbox_.newest() != answered_) return close(), 1;  // somebody else asks, or nobody
+            return work + change_destinations(aeron) + send();
     }
-    return 0;
+    return work;
 }
 
-void StreamPublisher::add(client::Aeron& aeron) {
-    id_ = options_.is_exclusive
-              ? aeron.async_add_exclusive_publication(options_.channel, options_.stream_id)
-              : aeron.async_add_publication(options_.channel, options_.stream_id);
+int StreamPublisher::add(client::Aeron& aeron) {
+    std::string channel = options_.channel;
+    answered_ = inbox_.newest();
+    if (answered_) channel += fmt::format("|response-correlation-id={}", *answered_);
+    if (!answered_ && !options_.requests.channel.empty()) return 0;
+    id_ = options_.is_exclusive ? aeron.async_add_exclusive_publication(channel, options_.stream_id)
+                                : aeron.async_add_publication(channel, options_.stream_id);
     state_ = State::adding;
+    return 1;
+}
+
+/// It went, while the driver was asked to answer it.
+bool StreamPublisher::has_lost_request(const std::exception& error) const {
+    const std::string_view text = error.what();
+    return answered_ && text.contains(fmt::format("image.correlationId={} not found", *answered_));
 }
 
 int StreamPublisher::find(client::Aeron& aeron) {
@@ -45,7 +56,8 @@ int StreamPublisher::find(client::Aeron& aeron) {
         return opened(aeron.find_publication(id_));
     } catch (const client::RegistrationException& error) {
         // An endpoint that is still closing may be waited for; logs go with their driver.
-        if (error.severity() != Severity::warn && program_.has_driver()) {
+        if (error.severity() != Severity::warn && program_.has_driver() &&
+            !has_lost_request(error)) {
             program_.run.violation(fmt::format("{} stream {}: {}", options_.channel,
                                                options_.stream_id, error.what()));
         }

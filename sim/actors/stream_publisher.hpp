@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "sim/actors/changing_destinations.hpp"
+#include "sim/actors/response_parts.hpp"
 #include "sim/actors/stream_program_view.hpp"
 #include "tern/client/aeron.hpp"
 
@@ -30,13 +31,17 @@ struct PublisherOptions {
     virtual_world::Range life_ns{0, 0};  ///< of a publication; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next
     DestinationOptions destinations = {};
+    RequestOptions requests = {};  ///< it answers the newest of them, on a response channel
     std::uint32_t revoke_ppm = 0;  ///< publications (exclusive ones) that are revoked at their end
 };
 
 class StreamPublisher {
   public:
     StreamPublisher(const StreamProgramView& program, const PublisherOptions& options)
-        : program_(program), options_(options), destinations_(program, options.destinations) {}
+        : program_(program),
+          options_(options),
+          destinations_(program, options.destinations),
+          inbox_(program, options.requests) {}
     ~StreamPublisher() { close(); }
     StreamPublisher(const StreamPublisher&) = delete;
     StreamPublisher& operator=(const StreamPublisher&) = delete;
@@ -52,10 +57,11 @@ class StreamPublisher {
     using Shared = std::unique_ptr<client::Publication>;
     using Exclusive = std::unique_ptr<client::ExclusivePublication>;
 
-    void add(client::Aeron& aeron);
+    int add(client::Aeron& aeron);
     int find(client::Aeron& aeron);
     template <typename Handle>
     int opened(Handle publication);
+    [[nodiscard]] bool has_lost_request(const std::exception& error) const;
     int change_destinations(client::Aeron& aeron);
     int send();
     int send_burst();
@@ -73,11 +79,13 @@ class StreamPublisher {
     std::int64_t id_ = 0;  // while adding
     std::variant<std::monostate, Shared, Exclusive> publication_;
     ChangingDestinations destinations_;
-    StreamSession* session_ = nullptr;  // while open
-    std::int64_t next_ns_ = 0;          // next burst, or next publication
-    std::int64_t end_ns_ = 0;           // of this publication; 0: none planned
-    std::int64_t to_send_ = 0;          // of this burst
-    std::size_t length_ = 0;            // of the next message; 0: to be drawn
+    RequestInbox inbox_;
+    std::optional<std::int64_t> answered_;  // request, of those
+    StreamSession* session_ = nullptr;      // while open
+    std::int64_t next_ns_ = 0;              // next burst, or next publication
+    std::int64_t end_ns_ = 0;               // of this publication; 0: none planned
+    std::int64_t to_send_ = 0;              // of this burst
+    std::size_t length_ = 0;                // of the next message; 0: to be drawn
     bool has_begun_last_ = false;
     client::BufferClaim claim_;
     std::uint64_t claimed_ = 0;  // its sequence number

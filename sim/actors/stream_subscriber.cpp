@@ -33,6 +33,7 @@ StreamSubscriber::StreamSubscriber(const StreamProgramView& program,
     : program_(program),
       options_(options),
       destinations_(program, options.destinations),
+      request_(program, options.request),
       assembler_([this](ConstBytes message, const Header& header) { on_message(message, header); }),
       controlled_assembler_([this](ConstBytes message, const Header& header) {
           return on_controlled(message, header);
@@ -50,7 +51,9 @@ int StreamSubscriber::do_work(client::Aeron& aeron) {
         close();
         return 1;
     }
-    return destinations_.do_work(aeron, *subscription_) + poll();
+    if (request_.is_in_vain()) return close(), 1;
+    return destinations_.do_work(aeron, *subscription_) + request_.do_work(aeron, *subscription_) +
+           poll();
 }
 
 void StreamSubscriber::add(client::Aeron& aeron) {
@@ -251,6 +254,7 @@ bool StreamSubscriber::may_have_lost_the_end(const Source& source) const {
 void StreamSubscriber::close() {
     if (!subscription_) return;
     is_closing_ = true;
+    request_.end();
     subscription_.reset();
     is_closing_ = false;
     sources_.clear();

@@ -34,10 +34,11 @@ struct SubscriberOptions {
     virtual_world::Range life_ns{0, 0};  ///< of a subscription; {0, 0}: as long as the program
     virtual_world::Range rest_ns{0, 0};  ///< until the next
     DestinationOptions destinations = {};
-    Gaps gaps = Gaps::none;      ///< reliable=false: what is lost stays away
-    bool is_untethered = false;  ///< tether=false: when it is slow, others do not wait for it
-    bool may_be_late = false;    ///< the publisher waits for an untethered one first
-    bool is_stuck = false;       ///< it does not poll before the stream has ended
+    RequestOptions request = {};  ///< on a response channel: it asks for its stream
+    Gaps gaps = Gaps::none;       ///< reliable=false: what is lost stays away
+    bool is_untethered = false;   ///< tether=false: when it is slow, others do not wait for it
+    bool may_be_late = false;     ///< the publisher waits for an untethered one first
+    bool is_stuck = false;        ///< it does not poll before the stream has ended
 };
 
 class StreamSubscriber {
@@ -92,6 +93,7 @@ class StreamSubscriber {
     bool is_closing_ = false;
     std::unique_ptr<client::Subscription> subscription_;
     ChangingDestinations destinations_;
+    Request request_;
     std::map<std::int32_t, Source> sources_;  // by session id
     client::FragmentAssembler<std::function<void(ConstBytes, const client::Header&)>> assembler_;
     client::ControlledFragmentAssembler<

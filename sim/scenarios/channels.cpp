@@ -169,6 +169,22 @@ void add_tagged_group(StreamStage& stage) {
     stage.add(plan);
 }
 
+/// The subscriber asks for a stream of its own, and is answered.
+void add_responses(StreamStage& stage) {
+    StreamPlan plan{.name = "responses",
+                    .from = 2,
+                    .to = {1},
+                    .is_for_one = true,
+                    .is_from_one = true,
+                    .channel = always(fmt::format("aeron:udp?control-mode=response|control={}:{}",
+                                                  address_of_host(2), 30'001))};
+    const RequestOptions requests{.channel = "aeron:udp?" + endpoint(2, 30'002), .stream_id = 999};
+    plan.adapt_publisher = [&](PublisherOptions& options) { options.requests = requests; };
+    plan.adapt_subscriber = [&](SubscriberOptions& options) { options.request = requests; };
+    stage.tolerate(" not found");  // a request that has just gone
+    stage.add(plan);
+}
+
 }  // namespace
 
 void play_channels(Run& run) {
@@ -186,6 +202,7 @@ void play_channels(Run& run) {
     add([&] { add_revoked(stage, false); });
     add([&] { add_revoked(stage, true); });
     add([&] { add_tagged_group(stage); });
+    add([&] { add_responses(stage); });
     stage.play();
 }
 

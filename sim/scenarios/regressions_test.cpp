@@ -32,6 +32,7 @@ constexpr Regression kRegressions[] = {
     {"archive", 960000578},
     {"archive", 970000049},
     {"archive", 980001344},
+    {"archive", 1000000461},
     {"cluster", 1},
     {"cluster", 55},
     {"cluster", 490},

@@ -35,7 +35,8 @@ struct StreamPlan {
     std::vector<std::size_t> to;
     bool is_ipc = false;
     bool is_group = false;
-    bool is_for_one = false;  ///< one subscriber on a host: it binds what another could not
+    bool is_for_one = false;   ///< one subscriber on a host: it binds what another could not
+    bool is_from_one = false;  ///< one publisher
     /// Of subscribers there; at `from`: of publishers.
     std::function<std::string(std::size_t host)> channel;
     /// What is particular; empty: nothing. Called once for each of them.
@@ -63,6 +64,8 @@ class StreamStage {
     /// All of it; ends with the run's first violation.
     void play();
     [[nodiscard]] StreamLedger& ledger() noexcept { return ledger_; }
+    /// Drivers may record errors with this text. `text` outlives the stage.
+    void tolerate(std::string_view text) { tolerated_errors_.push_back(text); }
     /// Called when all streams have ended, and the drivers still run.
     void at_end(std::function<void()> check) { at_end_ = std::move(check); }
     /// Sum over the drivers. For at_end().
@@ -86,6 +89,8 @@ class StreamStage {
     void end_programs();
     void end_drivers();
 
+    [[nodiscard]] bool is_tolerated(std::string_view error) const;
+
     [[nodiscard]] StreamProgram& program(std::size_t host, std::size_t number) {
         return *programs_[host * kProgramsPerHost + number];
     }
@@ -97,8 +102,8 @@ class StreamStage {
     std::vector<std::unique_ptr<DriverActor>> drivers_;
     std::vector<std::unique_ptr<StreamProgram>> programs_;
     std::uint64_t last_key_ = 0x5700;
-    /// Somebody binds what a client that died, or has closed just now, is still bound to.
-    bool may_be_bound_ = false;
+    /// Texts of errors that drivers may have recorded.
+    std::vector<std::string_view> tolerated_errors_;
     virtual_world::LinkOptions link_of_the_end_;
     bool is_link_given_ = false;
     std::function<void()> at_end_;

@@ -129,6 +129,17 @@ int ClientConductor::check_liveness(std::int64_t now_ns) {
     return 1;
 }
 
+std::optional<std::string> ClientConductor::driver_end() {
+    const std::int64_t now_ns = platform_.clock.nano_time();
+    if (auto death = driver_liveness_.check(now_ns, proxy_.driver_heartbeat_ms())) return death;
+    const std::string& directory = context_.aeron_directory;
+    if (memory::is_current_cnc_file(platform_.storage, directory, cnc_->file())) {
+        return std::nullopt;
+    }
+    return fmt::format("MediaDriver ({}) has ended: its directory was removed or taken by another",
+                       directory);
+}
+
 void ClientConductor::expire_registrations(std::int64_t now_ns) {
     registrations_.expire(now_ns, [this](std::int64_t id, Registration& registration) {
         return expire(id, registration);

@@ -127,6 +127,8 @@ class ClientConductor final : public Agent, public std::enable_shared_from_this<
     int check_timers();
     bool check_service_interval(std::int64_t now_ns);
     int check_liveness(std::int64_t now_ns);
+    /// Why a driver whose file is missing has ended; nullopt when it lives as far as one can tell.
+    [[nodiscard]] std::optional<std::string> driver_end();
     void expire_registrations(std::int64_t now_ns);
     bool expire(std::int64_t id, Registration& registration);
     void send_unsent_removals();

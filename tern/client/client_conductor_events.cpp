@@ -200,10 +200,7 @@ void ClientConductor::on_available_image(const wire::ImageReady& event) {
     } catch (const std::exception& error) {
         // A client that runs late may hear of a log that is deleted already, by the driver or by
         // the next one in the same directory.
-        const std::int64_t now_ns = platform_.clock.nano_time();
-        if (const auto death = driver_liveness_.check(now_ns, proxy_.driver_heartbeat_ms())) {
-            return terminate(DriverTimeoutException(*death));
-        }
+        if (const auto end = driver_end()) return terminate(DriverTimeoutException(*end));
         report(Error(fmt::format("image {} of {} for subscription {}: {}", event.session_id,
                                  event.source_identity, event.subscription_registration_id,
                                  error.what())));

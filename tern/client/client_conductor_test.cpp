@@ -431,6 +431,16 @@ TEST_F(ClientEnds, driver_and_its_logs_are_gone) {
     expect_ended("has been shutdown");
 }
 
+/// That driver was killed just now, so that its last heartbeat is fresh.
+TEST_F(ClientEnds, another_driver_has_taken_the_directory) {
+    driver_->be_replaced();
+    driver_beats_ = false;
+    driver_->send(ResponseId::on_available_image,
+                  wire::ImageReady{99, 1, kStream, subscription_->registration_id(), 0,
+                                   "/nowhere/99.logbuffer", "source"});
+    expect_ended("has ended: its directory was removed or taken by another");
+}
+
 TEST_F(ClientEnds, driver_dies_silently) {
     driver_beats_ = false;
     driver_serves_ = false;

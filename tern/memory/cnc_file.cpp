@@ -176,6 +176,15 @@ DriverPresence check_driver_presence(platform::Storage& storage, const std::stri
     return recent ? DriverPresence::active : DriverPresence::stale;
 }
 
+bool is_current_cnc_file(platform::Storage& storage, const std::string& directory,
+                         const CncFile& mapped) {
+    const auto mapping =
+        try_map(storage, platform::join_path(directory, kCncFileName), platform::Access::read_only);
+    if (!mapping || !is_whole(mapping->bytes())) return false;
+    const CncFile file(mapping->bytes());
+    return file.pid() == mapped.pid() && file.start_timestamp_ms() == mapped.start_timestamp_ms();
+}
+
 CncConnector::CncConnector(platform::Storage& storage, const platform::Clock& clock,
                            std::string directory, std::int64_t driver_timeout_ms, Wanted wanted)
     : storage_(storage),

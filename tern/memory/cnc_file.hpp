@@ -117,6 +117,11 @@ enum class DriverPresence : std::uint8_t {
                                                    std::int64_t now_epoch_ms,
                                                    std::int64_t driver_timeout_ms);
 
+/// Whether the driver that made the mapped file still has the directory. The next driver that
+/// starts there removes all that it finds, and puts a file of its own in place.
+[[nodiscard]] bool is_current_cnc_file(platform::Storage& storage, const std::string& directory,
+                                       const CncFile& mapped);
+
 /// A client's way to a driver that may still be starting (CLI-2.2), one non-blocking step at a
 /// time. The caller idles between steps, and its deadline counts from the first.
 class CncConnector {

@@ -43,12 +43,13 @@ class ClientFixture : public ::testing::Test {
     void pass(std::int64_t duration_ns) {
         turns(static_cast<int>(duration_ns / (20 * kNanosPerMilli)) + 1);
     }
-    /// The next command of that kind, passing over others.
-    [[nodiscard]] std::optional<FakeDriver::Command> next(wire::CommandId id) {
+    /// The next command of that kind, passing over others; null when there is none. The fixture
+    /// keeps it, since what is decoded of a command refers to its bytes.
+    [[nodiscard]] const FakeDriver::Command* next(wire::CommandId id) {
         while (auto command = driver_->next_command()) {
-            if (command->id == id) return command;
+            if (command->id == id) return &taken_.emplace_back(std::move(*command));
         }
-        return std::nullopt;
+        return nullptr;
     }
     [[nodiscard]] static ConstBytes bytes(std::string_view text) { return as_bytes(text); }
 
@@ -57,6 +58,7 @@ class ClientFixture : public ::testing::Test {
     platform::Platform platform_{clock_, posix_.network, posix_.storage, posix_.random,
                                  posix_.system};
     std::unique_ptr<FakeDriver> driver_;
+    std::deque<FakeDriver::Command> taken_;
     bool driver_serves_ = true;
     bool driver_beats_ = true;
     std::vector<std::string> errors_;

@@ -91,6 +91,14 @@ class FakeDriver {
     [[nodiscard]] memory::BroadcastTransmitter& transmitter() noexcept { return *transmitter_; }
 
     void heartbeat() { ring_->set_consumer_heartbeat_ms(platform_.clock.epoch_ms()); }
+    /// Another driver has begun in the directory; this one did not say goodbye.
+    void be_replaced() {
+        platform_.storage.remove_all(directory_);
+        platform_.storage.create_directories(directory_, platform::Visibility::owner_only);
+        memory::CncHeader header;
+        header.pid = 1;
+        static_cast<void>(memory::create_cnc_file(platform_.storage, directory_, header));
+    }
     void say_goodbye() { ring_->set_consumer_heartbeat_ms(-1); }
 
     /// The next command waiting, of those that serve() has not answered.

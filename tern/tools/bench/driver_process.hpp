@@ -1,0 +1,32 @@
+#pragma once
+// A media driver as a child process, ours or upstream's, for the measurements of
+// `tern bench transport`: default settings for both, but for the directory and the threading mode.
+//
+// Thread safety: none. Errors: as ScratchProcess.
+
+#include <cstdint>
+#include <string>
+
+#include "tern/tools/bench/scratch_process.hpp"
+
+namespace tern::tools::bench {
+
+enum class DriverKind : std::uint8_t { upstream, tern };
+[[nodiscard]] std::string_view to_string(DriverKind kind) noexcept;
+
+class DriverProcess {
+  public:
+    /// Starts it in a fresh directory, and waits until clients can connect. `threading_mode` as
+    /// aeron.threading.mode has it, such as "SHARED".
+    DriverProcess(DriverKind kind, const std::string& threading_mode, const UpstreamFiles& upstream,
+                  platform::Platform platform);
+
+    void stop() { process_.stop(); }  ///< SIGTERM, and waits for the end
+
+    [[nodiscard]] std::string aeron_directory() const { return process_.directory() + "/aeron"; }
+
+  private:
+    ScratchProcess process_;
+};
+
+}  // namespace tern::tools::bench
