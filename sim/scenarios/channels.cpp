@@ -161,7 +161,7 @@ void add_tagged_group(StreamStage& stage) {
     };
     StreamPlan plan{.name = "tagged group",
                     .from = 2,
-                    .to = {0},
+                    .to = {0, 1},
                     .is_group = true,
                     .channel = [&](std::size_t host) {
                         return channel(host, host == 2 ? "fc=tagged,g:77/1,t:2s" : "gtag=77");
