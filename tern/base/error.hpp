@@ -34,6 +34,13 @@ class Error : public std::runtime_error {
     Severity severity_;
 };
 
+/// The system has refused something.
+class SystemError : public Error {
+  public:
+    SystemError(const std::string& message, int error_number) : Error(message, error_number) {}
+    [[nodiscard]] int error_number() const noexcept { return code(); }  ///< errno
+};
+
 /// A setting that cannot be used; the command line answers with one line and exit code 2.
 class ConfigurationError : public Error {
     using Error::Error;

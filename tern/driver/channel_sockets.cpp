@@ -36,7 +36,10 @@ void set_multicast(UdpSocketOptions& options, const UdpChannel& channel,
 std::unique_ptr<platform::UdpSocket> open(const UdpSocketOptions& options,
                                           const UdpChannel& channel, platform::Network& network) {
     auto socket = network.open(options);
-    if (!socket) throw Error(fmt::format("{}, uri={}", socket.error(), channel.uri()));
+    if (!socket) {
+        throw SystemError(fmt::format("{}, uri={}", socket.error().text, channel.uri()),
+                          socket.error().error_number);
+    }
     return std::move(*socket);
 }
 

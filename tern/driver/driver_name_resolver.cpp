@@ -70,7 +70,7 @@ void DriverNames::open_socket() {
     socket_options.bind_address = *bind_address;
     auto socket = services_.platform.network.open(socket_options);
     if (!socket) {
-        throw Error(fmt::format("{}={}: {}", kSetting, options_.interface, socket.error()));
+        throw Error(fmt::format("{}={}: {}", kSetting, options_.interface, socket.error().text));
     }
     socket_ = std::move(*socket);
     address_ = socket_->local_address();

@@ -162,8 +162,6 @@ const Refusal kClashes[] = {
      "Initial window greater than SO_RCVBUF for channel: rcv-wnd=262144 so-rcvbuf=131072 "
      "existingChannel=",
      kUdp},
-    {S, "aeron:udp?endpoint=127.0.0.1:24501", 11, "in use", kUdp},
-    {S, "aeron:udp?endpoint=127.0.0.1:24501", 11, "endpoint=127.0.0.1:24501", kUdp},
 };
 
 const Refusal kSubscriptions[] = {
@@ -297,6 +295,17 @@ TEST_F(OtherRefusals, of_what_is_not_there) {
     const std::int64_t subscription = driver_.add_subscription(kManual);
     expect(driver_.change_destination(CommandId::remove_rcv_destination, subscription, "aeron:ipc"),
            2, "unknown subscription client_id=1000000");
+}
+
+/// What the system refuses is told as it tells it (DRV-6.2).
+TEST_F(OtherRefusals, of_an_address_that_is_in_use) {
+    driver_.add_subscription(kUdp);
+    world_.pass(5 * kMs, kMs);
+    const std::int64_t id = driver_.add_subscription("aeron:udp?endpoint=127.0.0.1:24501");
+    expect(id, 11, "(98) Address already in use\n");
+    expect(driver_.add_subscription("aeron:udp?endpoint=127.0.0.1:24501"), 11,
+           "uri=aeron:udp?endpoint=127.0.0.1:24501");
+    EXPECT_THAT(driver_.error_log(), HasSubstr("(98) Address already in use"));
 }
 
 TEST_F(OtherRefusals, of_a_counter_that_is_not_static) {

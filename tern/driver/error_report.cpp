@@ -6,8 +6,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "tern/platform/storage.hpp"
-
 namespace tern::driver {
 namespace {
 
@@ -62,8 +60,8 @@ std::string bounded(std::string text) {
 }  // namespace
 
 ErrorReport report_of(const std::exception& error) {
-    if (const auto* storage = dynamic_cast<const platform::StorageError*>(&error)) {
-        const int number = storage->error_number();
+    if (const auto* system = dynamic_cast<const SystemError*>(&error)) {
+        const int number = system->error_number();
         return {number == ENOSPC ? wire::ErrorCode::storage_space : wire::ErrorCode::generic_error,
                 bounded(fmt::format("({}) {}\n[driver] {}\n", number,
                                     std::generic_category().message(number), error.what()))};

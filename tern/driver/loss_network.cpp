@@ -70,7 +70,7 @@ LossNetwork::LossNetwork(platform::Network& real, LossConfig config)
     static_cast<void>(make_loss_rules(config_));  // refuses now what it would refuse later
 }
 
-std::expected<std::unique_ptr<platform::UdpSocket>, std::string> LossNetwork::open(
+std::expected<std::unique_ptr<platform::UdpSocket>, platform::SocketFailure> LossNetwork::open(
     const platform::UdpSocketOptions& options) {
     auto socket = real_.open(options);
     if (!socket) return socket;

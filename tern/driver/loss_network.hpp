@@ -14,7 +14,7 @@ class LossNetwork final : public platform::Network {
     /// `real` outlives this. Throws ConfigurationError.
     LossNetwork(platform::Network& real, LossConfig config);
 
-    std::expected<std::unique_ptr<platform::UdpSocket>, std::string> open(
+    std::expected<std::unique_ptr<platform::UdpSocket>, platform::SocketFailure> open(
         const platform::UdpSocketOptions& options) override;
     std::unique_ptr<platform::SocketPoller> make_poller() override;
     std::expected<platform::SocketAddress, std::string> resolve(std::string_view host,

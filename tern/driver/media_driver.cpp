@@ -38,7 +38,7 @@ void check_socket_buffers(const DriverContext& context, platform::Network& netwo
     options.send_buffer_length = static_cast<std::uint32_t>(context.socket_sndbuf_length);
     options.receive_buffer_length = static_cast<std::uint32_t>(context.socket_rcvbuf_length);
     const auto probe = network.open(options);
-    if (!probe) throw Error(fmt::format("cannot open a UDP socket: {}", probe.error()));
+    if (!probe) throw Error(fmt::format("cannot open a UDP socket: {}", probe.error().text));
     warn_of_small_buffers(options, **probe);
     const std::uint32_t send_length = (*probe)->send_buffer_length();
     if (static_cast<std::uint32_t>(context.mtu_length) > send_length) {

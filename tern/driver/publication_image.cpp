@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "tern/base/planted_fault.hpp"
-#include "tern/logbuffer/term_cleaner.hpp"
 
 namespace tern::driver {
 
@@ -22,14 +21,16 @@ PublicationImage::PublicationImage(
       system_counters_(system_counters),
       max_window_length_(congestion_control_->max_window_length()),
       loss_detector_(delay),
-      clean_position_(params.join_position),
       next_status_position_(params.join_position),
       next_window_length_(congestion_control_->initial_window_length()),
       time_of_last_state_change_ns_(now_ns),
       response_session_id_(kNoResponseSession),
       time_of_last_packet_ns_(now_ns),
+      whole_limit_(params.join_position),
       last_status_position_(params.join_position),
       overrun_threshold_(params.join_position + log.term_length() / 2),
+      clean_limit_(params.join_position),  // of a new log
+      gap_end_(params.join_position),
       status_deadline_ns_(now_ns - 1) {
     counters_.receiver_high_water_mark.set(params.join_position);
     counters_.receiver_position.set(params.join_position);
@@ -43,7 +44,8 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
         log_.metadata().is_publication_revoked()) {
         return 0;
     }
-    const std::int64_t from = std::max(counters_.receiver_position.get_plain(), subscribers.max);
+    const std::int64_t from = std::max({counters_.receiver_position.get_plain(), subscribers.max,
+                                        whole_limit_.load(std::memory_order_acquire)});
     const auto scan =
         loss_detector_.scan(log_, from, counters_.receiver_high_water_mark.get(), now_ns);
     int work = counters_.receiver_position.propose_max(scan.rebuild_position) ? 1 : 0;
@@ -60,7 +62,6 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
                  .acknowledged_position = next_status_position_});
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
         consumed > next_status_position_ + decision.window_length / 4) {
-        clean_towards(consumed - log_.term_length());
         schedule_status_message(consumed, decision.window_length);
         work = 1;
     }
@@ -71,17 +72,6 @@ void PublicationImage::schedule_status_message(std::int64_t position, std::int32
     next_status_position_ = position;
     next_window_length_ = window_length;
     acknowledgement_.publish({position, window_length});
-}
-
-void PublicationImage::clean_towards(std::int64_t position) {
-    if (position <= clean_position_) return;
-    const std::int32_t offset = logbuffer::term_offset_of(clean_position_, log_.term_length());
-    const auto length = static_cast<std::int32_t>(
-        std::min<std::int64_t>(position - clean_position_, log_.term_length() - offset));
-    if (!planted(Fault::image_term_not_cleaned)) {
-        logbuffer::clean_term(log_.term_at(clean_position_), offset, length);
-    }
-    clean_position_ += length;
 }
 
 void PublicationImage::report_loss(const Gap& gap) {

@@ -2,9 +2,9 @@
 // One stream as it is received: a log rebuilt from datagrams, its window, and its life (DSR-7,
 // DRV-11.4).
 //
-// The receiver inserts what arrives, moves `rcv-hwm`, and sends status messages and NAKs. The
-// conductor finds out what is complete (`rcv-pos`) and what is missing, decides what to
-// acknowledge, cleans behind the subscribers and drives the state machine.
+// The receiver cleans the log around what arrives, inserts that, moves `rcv-hwm`, and sends status
+// messages and NAKs. The conductor finds out what is complete (`rcv-pos`) and what is
+// missing, decides what to acknowledge, and drives the state machine.
 //
 // Ownership: the conductor owns the object, its counters and its log. The receiver uses them
 // between Receiver::on_add_image and Receiver::on_remove_image.
@@ -83,7 +83,7 @@ class PublicationImage {
     PublicationImage(const PublicationImage&) = delete;
     PublicationImage& operator=(const PublicationImage&) = delete;
 
-    /// Once per duty cycle: publishes rcv-pos, looks for loss, decides about acknowledging, cleans.
+    /// Once per duty cycle: publishes rcv-pos, looks for loss, decides about acknowledging.
     int track_rebuild(std::int64_t now_ns, const WorkingPositions& subscribers);
     /// Once per timer interval: advances the state machine (DRV-11.4). At most one action per call.
     /// `has_subscribers`: any link at all, working or not.
@@ -122,7 +122,7 @@ class PublicationImage {
     void start(std::int64_t now_ns);
     /// One datagram, at least a header long, whose first frame is a DATA or PAD `header` of this
     /// stream: a heartbeat, or frames to insert.
-    void on_data(const wire::DataHeader& header, ConstBytes datagram,
+    void on_data(const wire::DataHeaderView& header, ConstBytes datagram,
                  ReceiveDestination& destination, const platform::SocketAddress& source,
                  std::int64_t now_ns);
     /// A SETUP or other frame of the running stream: keeps the connection alive.
@@ -170,11 +170,15 @@ class PublicationImage {
     void send_response_setup(std::int64_t now_ns);
     void send_rejection(std::int64_t now_ns);
     void update_transport_count(std::int64_t now_ns);
+    void insert(std::int64_t position, ConstBytes datagram, std::int64_t end) noexcept;
+    void expect_from(std::int64_t position) noexcept;
+    void clean_up_to(std::int64_t position) noexcept;
+    void clean(std::int64_t begin, std::int64_t end) noexcept;
+    void clean_word(std::int64_t position) noexcept;
     /// Returns on how many it was sent.
     int send_to_connections(ConstBytes frame, std::int64_t now_ns);
 
     // Conductor.
-    void clean_towards(std::int64_t position);
     void schedule_status_message(std::int64_t position, std::int32_t window_length);
     void report_loss(const Gap& gap);
     [[nodiscard]] bool is_over(std::int64_t now_ns, const WorkingPositions& subscribers);
@@ -192,7 +196,6 @@ class PublicationImage {
 
     // Conductor's.
     alignas(64) LossDetector loss_detector_;
-    std::int64_t clean_position_;
     std::int64_t next_status_position_;
     std::int32_t next_window_length_;
     std::int64_t time_of_last_state_change_ns_;
@@ -208,10 +211,14 @@ class PublicationImage {
     // Receiver writes, conductor reads.
     alignas(64) std::atomic<std::int64_t> time_of_last_packet_ns_;
     std::atomic<bool> is_end_of_stream_{false};
+    std::atomic<std::int64_t> whole_limit_;  // what came in order need not be looked for
 
     // Receiver's.
     alignas(64) std::int64_t last_status_position_;
     std::int64_t overrun_threshold_;
+    /// Before it the log has frames of this pass, or zeroes; at it, a length word of zero.
+    std::int64_t clean_limit_;
+    std::int64_t gap_end_;  // behind it, up to clean_limit_, nothing is missing
     std::int64_t last_acknowledgement_change_ = 0;
     std::int64_t last_loss_change_ = 0;
     std::int64_t status_deadline_ns_;

@@ -6,6 +6,7 @@
 #include "tern/driver/publication_image.hpp"
 #include "tern/driver/term_trains.hpp"
 #include "tern/logbuffer/position.hpp"
+#include "tern/logbuffer/term_cleaner.hpp"
 #include "tern/logbuffer/term_rebuilder.hpp"
 
 namespace tern::driver {
@@ -27,22 +28,22 @@ const SocketAddress& answer_address(const ReceiveDestination& destination,
 
 // Insertion -------------------------------------------------------------------------------------
 
-void PublicationImage::on_data(const wire::DataHeader& header, ConstBytes datagram,
+void PublicationImage::on_data(const wire::DataHeaderView& header, ConstBytes datagram,
                                ReceiveDestination& destination, const SocketAddress& source,
                                std::int64_t now_ns) {
-    if (rejection_reason_ || logbuffer::term_count(header.term_id, log_.initial_term_id()) < 0) {
+    if (rejection_reason_ || logbuffer::term_count(header.term_id(), log_.initial_term_id()) < 0) {
         return;
     }
     const bool is_heartbeat =
-        header.frame_length == 0 && datagram.size() == sizeof(wire::DataHeader);
+        header.frame_length() == 0 && datagram.size() == sizeof(wire::DataHeader);
     const auto length = is_heartbeat ? 0 : static_cast<std::int64_t>(datagram.size());
-    if (header.term_offset < 0 || !is_aligned(header.term_offset, wire::kFrameAlignment) ||
-        header.term_offset + length > log_.term_length()) {
+    if (header.term_offset() < 0 || !is_aligned(header.term_offset(), wire::kFrameAlignment) ||
+        header.term_offset() + length > log_.term_length()) {
         system_counters_[SystemCounter::invalid_packets].fetch_add(1);
         return;
     }
-    const std::int64_t position = logbuffer::compute_position(header.term_id, header.term_offset,
-                                                              log_.shift(), log_.initial_term_id());
+    const std::int64_t position = logbuffer::compute_position(
+        header.term_id(), header.term_offset(), log_.shift(), log_.initial_term_id());
     // A heartbeat may come from behind the padding of a term, beyond the window: when all of the
     // window was lost, it is all there is to tell of that.
     const std::int64_t beyond = is_heartbeat ? max_padding_length(log_.term_length()) : 0;
@@ -51,7 +52,7 @@ void PublicationImage::on_data(const wire::DataHeader& header, ConstBytes datagr
         return;
     }
     if (is_heartbeat) {
-        on_heartbeat(position, header.flags, destination, source, now_ns);
+        on_heartbeat(position, header.flags(), destination, source, now_ns);
         return;
     }
     if (position < last_status_position_ && !planted(Fault::stale_datagram_inserted)) {
@@ -62,14 +63,72 @@ void PublicationImage::on_data(const wire::DataHeader& header, ConstBytes datagr
         }
         return;
     }
-    if (!logbuffer::is_insertable(datagram, log_.term_length())) {
+    const std::int32_t end = logbuffer::insertable_end(datagram, log_.term_length());
+    if (end == logbuffer::kNotInsertable) {
         system_counters_[SystemCounter::invalid_packets].fetch_add(1);
         return;
     }
     time_of_last_packet_ns_.store(now_ns, std::memory_order_relaxed);
     track_connection(destination, source, now_ns);
-    logbuffer::insert_packet(log_.term_at(position), header.term_offset, datagram);
+    insert(position, datagram, position - header.term_offset() + end);
     counters_.receiver_high_water_mark.propose_max(position + length);
+}
+
+// `end`: of the last frame, its padding included.
+void PublicationImage::insert(std::int64_t position, ConstBytes datagram,
+                              std::int64_t end) noexcept {
+    const Bytes term = log_.term_at(position);
+    const std::int32_t offset = logbuffer::term_offset_of(position, log_.term_length());
+    const std::int64_t datagram_end = position + std::ssize(datagram);
+    if (position < clean_limit_ && logbuffer::frame_length_at(term.data() + offset) != 0) {
+        expect_from(datagram_end);  // the rest, if there is one, comes by itself
+        return;
+    }
+    if (position > clean_limit_) expect_from(position);
+    if (datagram_end > clean_limit_) {
+        clean_word(datagram_end);
+        clean_limit_ = datagram_end;
+    }
+    if (end > clean_limit_) clean_up_to(end);
+    logbuffer::insert_packet(term, offset, datagram);
+    if (whole_limit_.load(std::memory_order_relaxed) >= gap_end_ ||
+        counters_.receiver_position.get() >= gap_end_) {
+        whole_limit_.store(clean_limit_, std::memory_order_release);
+    }
+}
+
+/// What lies between here and what has come so far is missing.
+void PublicationImage::expect_from(std::int64_t position) noexcept {
+    if (position <= clean_limit_) return;
+    clean_up_to(position);
+    gap_end_ = position;
+}
+
+// A term that comes round again is not cleaned as a whole, since most of it is written in order:
+// only what readers may look at before it is written. That is all before clean_limit_, and the
+// length word there. Three terms before, at the same place, lies what all subscribers have left
+// behind long ago.
+void PublicationImage::clean_up_to(std::int64_t position) noexcept {
+    clean(clean_limit_, position);
+    clean_word(position);
+    clean_limit_ = position;
+}
+
+void PublicationImage::clean(std::int64_t begin, std::int64_t end) noexcept {
+    if (planted(Fault::image_term_not_cleaned)) return;
+    while (begin < end) {
+        const std::int32_t offset = logbuffer::term_offset_of(begin, log_.term_length());
+        const std::int64_t length =
+            std::min(end - begin, std::int64_t{log_.term_length()} - offset);
+        logbuffer::clean_term(log_.term_at(begin), offset, static_cast<std::int32_t>(length));
+        begin += length;
+    }
+}
+
+void PublicationImage::clean_word(std::int64_t position) noexcept {
+    if (planted(Fault::image_term_not_cleaned)) return;
+    logbuffer::clean_word(log_.term_at(position),
+                          logbuffer::term_offset_of(position, log_.term_length()));
 }
 
 void PublicationImage::on_heartbeat(std::int64_t position, std::uint8_t flags,
@@ -89,6 +148,7 @@ void PublicationImage::on_heartbeat(std::int64_t position, std::uint8_t flags,
         on_end_of_stream(connection, position, (flags & wire::data_flags::kRevoked) != 0);
     }
     if (!planted(Fault::tail_loss_unnoticed)) {
+        expect_from(position);
         counters_.receiver_high_water_mark.propose_max(position);
     }
     system_counters_[SystemCounter::heartbeats_received].increment();

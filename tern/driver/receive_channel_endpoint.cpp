@@ -206,12 +206,11 @@ void ReceiveChannelEndpoint::stamp_received(std::span<platform::Datagram> datagr
 void ReceiveChannelEndpoint::on_datagram(ReceiveDestination& destination, ConstBytes datagram,
                                          const SocketAddress& source, std::int64_t now_ns,
                                          ConductorRequests& requests) {
-    const auto header = wire::decode_frame_header(datagram);
-    if (!header) {
+    if (!wire::has_frame_header(datagram)) {
         counters_[SystemCounter::invalid_packets].fetch_add(1);
         return;
     }
-    switch (header->type) {
+    switch (load<wire::FrameHeader>(datagram.data()).type) {
         case wire::kDataFrameType:
         case wire::kPadFrameType:
             on_data(destination, datagram, source, now_ns);
@@ -234,8 +233,8 @@ void ReceiveChannelEndpoint::on_data(ReceiveDestination& destination, ConstBytes
         return;
     }
     destination.time_of_last_activity_ns = now_ns;
-    const auto header = load<wire::DataHeader>(datagram.data());
-    const auto [state, image] = dispatcher_.find(header.stream_id, header.session_id);
+    const wire::DataHeaderView header(datagram.data());
+    const auto [state, image] = dispatcher_.find(header.stream_id(), header.session_id());
     if (state == SessionState::active) [[likely]] {
         image->on_data(header, datagram, destination, source, now_ns);
     } else if (state == SessionState::unknown) {
@@ -244,17 +243,18 @@ void ReceiveChannelEndpoint::on_data(ReceiveDestination& destination, ConstBytes
 }
 
 void ReceiveChannelEndpoint::on_unknown_data(ReceiveDestination& destination,
-                                             const wire::DataHeader& header,
+                                             const wire::DataHeaderView& header,
                                              const SocketAddress& source, std::int64_t now_ns) {
-    if ((header.flags & wire::data_flags::kEndOfStream) != 0) return;
+    if ((header.flags() & wire::data_flags::kEndOfStream) != 0) return;
     if (pending_setups_.size() >= kMaxPendingSetups ||
-        !dispatcher_.mark(header.stream_id, header.session_id, SessionState::pending_setup)) {
+        !dispatcher_.mark(header.stream_id(), header.session_id(), SessionState::pending_setup)) {
         return;
     }
     const bool is_multicast = destination.channel.is_multicast();
-    elicit_setup(destination, is_multicast ? destination.control_address : source, header.stream_id,
-                 header.session_id);
-    pending_setups_.push_back({destination.id, header.stream_id, header.session_id, false, now_ns});
+    elicit_setup(destination, is_multicast ? destination.control_address : source,
+                 header.stream_id(), header.session_id());
+    pending_setups_.push_back(
+        {destination.id, header.stream_id(), header.session_id(), false, now_ns});
 }
 
 void ReceiveChannelEndpoint::on_setup(ReceiveDestination& destination, ConstBytes datagram,

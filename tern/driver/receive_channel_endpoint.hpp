@@ -139,7 +139,7 @@ class ReceiveChannelEndpoint {
     void stamp_received(std::span<platform::Datagram> datagrams) const;
     void on_data(ReceiveDestination& destination, ConstBytes datagram,
                  const platform::SocketAddress& source, std::int64_t now_ns);
-    void on_unknown_data(ReceiveDestination& destination, const wire::DataHeader& header,
+    void on_unknown_data(ReceiveDestination& destination, const wire::DataHeaderView& header,
                          const platform::SocketAddress& source, std::int64_t now_ns);
     void on_setup(ReceiveDestination& destination, ConstBytes datagram,
                   const platform::SocketAddress& source, std::int64_t now_ns,

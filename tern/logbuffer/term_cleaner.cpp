@@ -13,4 +13,8 @@ void clean_term(Bytes term, std::int32_t offset, std::int32_t length) noexcept {
     store_release<std::int64_t>(from, 0);
 }
 
+void clean_word(Bytes term, std::int32_t offset) noexcept {
+    store_release<std::int64_t>(term.data() + offset, 0);
+}
+
 }  // namespace tern::logbuffer

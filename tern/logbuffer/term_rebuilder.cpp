@@ -25,37 +25,41 @@ void copy_frames(std::byte* to, ConstBytes from) noexcept {
 
 }  // namespace
 
-bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept {
+std::int32_t insertable_end(ConstBytes datagram, std::int32_t term_length) noexcept {
     if (datagram.size() < static_cast<std::size_t>(kDataHeaderLength) ||
         datagram.size() > static_cast<std::size_t>(term_length) ||
         (datagram.size() % static_cast<std::size_t>(kFrameAlignment) != 0 &&
          !planted(Fault::truncated_datagram_taken))) {
-        return false;
+        return kNotInsertable;
     }
     const auto length = static_cast<std::int32_t>(datagram.size());
-    const auto first = load<wire::DataHeader>(datagram.data());
-    if (first.term_offset < 0 || first.term_offset > term_length - length ||
-        !is_aligned(first.term_offset, kFrameAlignment)) {
-        return false;
+    const wire::DataHeaderView first(datagram.data());
+    if (first.term_offset() < 0 || first.term_offset() > term_length - length ||
+        !is_aligned(first.term_offset(), kFrameAlignment)) {
+        return kNotInsertable;
     }
     std::int32_t offset = 0;
     while (offset < length) {
-        if (length - offset < kDataHeaderLength) return false;
-        const auto header = load<wire::DataHeader>(datagram.data() + offset);
-        const std::int32_t term_offset = first.term_offset + offset;
-        if (!frame_fits(header.frame_length, term_offset, term_length) ||
-            header.term_offset != term_offset || header.term_id != first.term_id ||
-            header.session_id != first.session_id || header.stream_id != first.stream_id) {
-            return false;
+        if (length - offset < kDataHeaderLength) return kNotInsertable;
+        const wire::DataHeaderView header(datagram.data() + offset);
+        const std::int32_t term_offset = first.term_offset() + offset;
+        if (!frame_fits(header.frame_length(), term_offset, term_length) ||
+            header.term_offset() != term_offset || header.term_id() != first.term_id() ||
+            header.session_id() != first.session_id() || header.stream_id() != first.stream_id()) {
+            return kNotInsertable;
         }
-        if (header.type == wire::kPadFrameType) return offset + kDataHeaderLength == length;
-        if (header.type != wire::kDataFrameType) return false;
-        if (header.frame_length > length - offset) {
-            return planted(Fault::truncated_datagram_taken);
+        if (header.type() == wire::kPadFrameType) {
+            const bool is_last = offset + kDataHeaderLength == length;
+            return is_last ? term_offset + align_frame(header.frame_length()) : kNotInsertable;
         }
-        offset += align_frame(header.frame_length);
+        if (header.type() != wire::kDataFrameType) return kNotInsertable;
+        if (header.frame_length() > length - offset) {
+            if (!planted(Fault::truncated_datagram_taken)) return kNotInsertable;
+            return first.term_offset() + length;
+        }
+        offset += align_frame(header.frame_length());
     }
-    return true;
+    return first.term_offset() + offset;
 }
 
 bool insert_packet(Bytes term, std::int32_t offset, ConstBytes datagram) noexcept {

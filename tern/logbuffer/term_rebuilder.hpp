@@ -11,11 +11,16 @@
 
 namespace tern::logbuffer {
 
-/// Whether a datagram of DATA frames, or of DATA frames ended by the header of a PAD frame, may be
-/// inserted at the offset that its first header names: each frame is whole with its padding, all
-/// fit the term, no frame lies about its place (DSR-16). Heartbeats (frame_length 0) are not for
-/// inserting.
-[[nodiscard]] bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept;
+/// A datagram of DATA frames, or of DATA frames ended by the header of a PAD frame, may be inserted
+/// at the offset that its first header names, if each frame is whole with its padding, all fit the
+/// term, and no frame lies about its place (DSR-16). Heartbeats (frame_length 0) are not for
+/// inserting. Returns the term offset behind the last frame, all of its padding included: where
+/// readers will go on; kNotInsertable when it may not.
+inline constexpr std::int32_t kNotInsertable = -1;
+[[nodiscard]] std::int32_t insertable_end(ConstBytes datagram, std::int32_t term_length) noexcept;
+[[nodiscard]] inline bool is_insertable(ConstBytes datagram, std::int32_t term_length) noexcept {
+    return insertable_end(datagram, term_length) != kNotInsertable;
+}
 
 /// Copies a datagram that is_insertable() into the term at `offset`, unless a frame is already
 /// there; returns whether it was inserted. Its first frame is committed last.

@@ -101,12 +101,18 @@ struct NetworkInterface {
     bool up = false;
 };
 
+/// Why there is no socket.
+struct SocketFailure {
+    std::string text;  ///< names the address and the system's reason
+    int error_number;  ///< errno
+};
+
 class Network {
   public:
     virtual ~Network() = default;
 
-    /// Opens and binds. The error text names the address and the system's reason.
-    [[nodiscard]] virtual std::expected<std::unique_ptr<UdpSocket>, std::string> open(
+    /// Opens and binds.
+    [[nodiscard]] virtual std::expected<std::unique_ptr<UdpSocket>, SocketFailure> open(
         const UdpSocketOptions& options) = 0;
     [[nodiscard]] virtual std::unique_ptr<SocketPoller> make_poller() = 0;
 

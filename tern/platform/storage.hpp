@@ -18,10 +18,8 @@
 
 namespace tern::platform {
 
-class StorageError : public Error {
-  public:
-    StorageError(const std::string& message, int error_number) : Error(message, error_number) {}
-    [[nodiscard]] int error_number() const noexcept { return code(); }
+class StorageError : public SystemError {
+    using SystemError::SystemError;
 };
 
 enum class Access : std::uint8_t { read_only, read_write };

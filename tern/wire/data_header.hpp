@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tern/base/bytes.hpp"
+
 namespace tern::wire {
 
 inline constexpr std::int32_t kFrameAlignment = 32;
@@ -43,5 +45,30 @@ static_assert(offsetof(DataHeader, session_id) == 12);
 static_assert(offsetof(DataHeader, stream_id) == 16);
 static_assert(offsetof(DataHeader, term_id) == 20);
 static_assert(offsetof(DataHeader, reserved_value) == 24);
+
+/// The header of a received frame, field by field from where it lies, at any alignment. A copy of
+/// the whole is made in vectors, and reading a field that two of them share waits until all that
+/// was stored before, such as the last datagram, is out of the store buffer.
+class DataHeaderView {
+  public:
+    /// There are kDataHeaderLength bytes.
+    explicit DataHeaderView(const std::byte* header) noexcept : header_(header) {}
+
+    [[nodiscard]] std::int32_t frame_length() const noexcept { return field<std::int32_t>(0); }
+    [[nodiscard]] std::uint8_t flags() const noexcept { return field<std::uint8_t>(5); }
+    [[nodiscard]] std::uint16_t type() const noexcept { return field<std::uint16_t>(6); }
+    [[nodiscard]] std::int32_t term_offset() const noexcept { return field<std::int32_t>(8); }
+    [[nodiscard]] std::int32_t session_id() const noexcept { return field<std::int32_t>(12); }
+    [[nodiscard]] std::int32_t stream_id() const noexcept { return field<std::int32_t>(16); }
+    [[nodiscard]] std::int32_t term_id() const noexcept { return field<std::int32_t>(20); }
+
+  private:
+    template <typename T>
+    [[nodiscard]] T field(std::size_t offset) const noexcept {
+        return load<T>(header_ + offset);
+    }
+
+    const std::byte* header_;
+};
 
 }  // namespace tern::wire

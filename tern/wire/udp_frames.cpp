@@ -35,10 +35,8 @@ template <typename Frame>
 }  // namespace
 
 std::optional<FrameHeader> decode_frame_header(ConstBytes datagram) noexcept {
-    if (datagram.size() < kFrameHeaderLength) return std::nullopt;
-    const auto header = load<FrameHeader>(datagram.data());
-    if (header.version != kFrameVersion) return std::nullopt;
-    return header;
+    if (!has_frame_header(datagram)) return std::nullopt;
+    return load<FrameHeader>(datagram.data());
 }
 
 std::optional<SetupFrame> decode_setup(ConstBytes datagram) noexcept {

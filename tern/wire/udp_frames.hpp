@@ -132,6 +132,11 @@ static_assert(sizeof(ResponseSetupFrame) == ResponseSetupFrame::kLength);
 
 /// The header of a datagram, or nullopt when it is too short for one or of another version.
 [[nodiscard]] std::optional<FrameHeader> decode_frame_header(ConstBytes datagram) noexcept;
+/// Whether it would give a header.
+[[nodiscard]] inline bool has_frame_header(ConstBytes datagram) noexcept {
+    return datagram.size() >= kFrameHeaderLength &&
+           load<FrameHeader>(datagram.data()).version == kFrameVersion;
+}
 
 // Each takes a datagram whose header is of its type; nullopt when it is malformed.
 [[nodiscard]] std::optional<SetupFrame> decode_setup(ConstBytes datagram) noexcept;

@@ -60,6 +60,16 @@ extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned length, int flags) {
     return done;
 }
 
+extern "C" ssize_t send(int fd, const void* bytes, std::size_t length, int flags) {
+    static auto* const real = system_call<ssize_t(int, const void*, std::size_t, int)>("send");
+    const ssize_t done = real(fd, bytes, length, flags);
+    if (counted.is_counting && done > kShort) {
+        ++counted.sends.calls;
+        counted.sends.bytes += done;
+    }
+    return done;
+}
+
 extern "C" int recvmmsg(int fd, mmsghdr* messages, unsigned length, int flags, timespec* timeout) {
     static auto* const real = system_call<int(int, mmsghdr*, unsigned, int, timespec*)>("recvmmsg");
     const int done = real(fd, messages, length, flags, timeout);

@@ -39,7 +39,7 @@ std::unique_ptr<platform::UdpSocket> LossyRelay::open() const {
     options.bind_address = *platform::SocketAddress::parse("127.0.0.1:0");
     options.receive_buffer_length = kBufferLength;
     auto socket = platform_.network.open(options);
-    if (!socket) throw Error(socket.error());
+    if (!socket) throw Error(socket.error().text);
     return std::move(*socket);
 }
 

@@ -3,6 +3,7 @@
 // address, at once, in order; a test may drop them, look at them, or make sockets refuse to send.
 
 #include <algorithm>
+#include <cerrno>
 #include <deque>
 #include <functional>
 #include <map>
@@ -83,14 +84,15 @@ class FakePoller final : public platform::SocketPoller {
 
 class FakeNetwork final : public platform::Network {
   public:
-    std::expected<std::unique_ptr<platform::UdpSocket>, std::string> open(
+    std::expected<std::unique_ptr<platform::UdpSocket>, platform::SocketFailure> open(
         const platform::UdpSocketOptions& options) override {
         platform::SocketAddress address = options.bind_address;
         if (address.port() == 0) address = address.with_port(next_port_++);
         if (address.is_wildcard()) {
             address = platform::SocketAddress::ipv4({127, 0, 0, 1}, address.port());
         }
-        if (sockets.contains(address.to_string())) return std::unexpected("address in use");
+        if (sockets.contains(address.to_string()))
+            return std::unexpected(platform::SocketFailure{"address in use", EADDRINUSE});
         auto socket = std::make_unique<FakeSocket>(*this, address);
         socket->peer = options.peer;
         sockets[address.to_string()] = socket.get();

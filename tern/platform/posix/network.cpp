@@ -44,7 +44,7 @@ std::uint32_t buffer_length(int fd, int option) {
 
 }  // namespace
 
-std::expected<std::unique_ptr<UdpSocket>, std::string> PosixNetwork::open(
+std::expected<std::unique_ptr<UdpSocket>, SocketFailure> PosixNetwork::open(
     const UdpSocketOptions& options) {
     auto socket = PosixUdpSocket::open(options, offload_);
     if (!socket) return std::unexpected(std::move(socket.error()));

@@ -15,7 +15,7 @@ class PosixNetwork final : public Network {
   public:
     explicit PosixNetwork(Offload offload = {}) : offload_(offload) {}
 
-    [[nodiscard]] std::expected<std::unique_ptr<UdpSocket>, std::string> open(
+    [[nodiscard]] std::expected<std::unique_ptr<UdpSocket>, SocketFailure> open(
         const UdpSocketOptions& options) override;
     [[nodiscard]] std::unique_ptr<SocketPoller> make_poller() override;
     [[nodiscard]] std::expected<SocketAddress, std::string> resolve(std::string_view host,

@@ -33,7 +33,7 @@ std::unique_ptr<UdpSocket> open_socket(Network& network, UdpSocketOptions option
     if (options.bind_address.empty()) options.bind_address = loopback();
     options.receive_buffer_length = 4 << 20;
     auto socket = network.open(options);
-    EXPECT_TRUE(socket.has_value()) << socket.error();
+    EXPECT_TRUE(socket.has_value()) << socket.error().text;
     return std::move(*socket);
 }
 
@@ -222,7 +222,7 @@ TEST(UdpSocket, SpeaksIpv6) {
     UdpSocketOptions options;
     options.bind_address = *SocketAddress::parse("[::1]:0");
     auto opened = network.open(options);
-    if (!opened) GTEST_SKIP() << opened.error();
+    if (!opened) GTEST_SKIP() << opened.error().text;
     auto receiver = open_socket(network, options);
     const SocketAddress to = receiver->local_address();
     EXPECT_EQ(to.host(), "::1");
@@ -258,8 +258,8 @@ TEST(Network, AnAddressInUseIsAnErrorThatNamesIt) {
     options.bind_address = first->local_address();
     const auto second = network.open(options);
     ASSERT_FALSE(second.has_value());
-    EXPECT_THAT(second.error(), testing::HasSubstr(first->local_address().to_string()));
-    EXPECT_THAT(second.error(), testing::HasSubstr("in use"));
+    EXPECT_THAT(second.error().text, testing::HasSubstr(first->local_address().to_string()));
+    EXPECT_THAT(second.error().text, testing::HasSubstr("in use"));
 }
 
 TEST(Network, ResolvesNamesAndNumbers) {

@@ -141,11 +141,13 @@ struct PosixUdpSocket::ReceiveBuffers {
         std::make_unique_for_overwrite<std::byte[]>(kReceiveBatch * kReceiveSlotLength);
 };
 
-std::expected<std::unique_ptr<PosixUdpSocket>, std::string> PosixUdpSocket::open(
+std::expected<std::unique_ptr<PosixUdpSocket>, SocketFailure> PosixUdpSocket::open(
     const UdpSocketOptions& options, Offload offload) {
     const auto failure = [&](std::string_view what, int error) {
-        return std::unexpected(fmt::format("{} {}: {}", what, options.bind_address.to_string(),
-                                           std::generic_category().message(error)));
+        return std::unexpected(
+            SocketFailure{fmt::format("{} {}: {}", what, options.bind_address.to_string(),
+                                      std::generic_category().message(error)),
+                          error});
     };
     const bool ipv6 = options.bind_address.family() == SocketAddress::Family::ipv6;
     FileDescriptor fd(
@@ -168,8 +170,11 @@ std::expected<std::unique_ptr<PosixUdpSocket>, std::string> PosixUdpSocket::open
     }
     auto socket = std::unique_ptr<PosixUdpSocket>(new PosixUdpSocket(std::move(fd), offload));
     if (!options.peer.empty() && !socket->connect(options.peer)) {
-        return std::unexpected(fmt::format("connect UDP socket to {}: {}", options.peer.to_string(),
-                                           std::generic_category().message(errno)));
+        const int error = errno;
+        return std::unexpected(
+            SocketFailure{fmt::format("connect UDP socket to {}: {}", options.peer.to_string(),
+                                      std::generic_category().message(error)),
+                          error});
     }
     return socket;
 }
@@ -253,6 +258,20 @@ std::int64_t PosixUdpSocket::sent_bytes(std::size_t pieces) const noexcept {
     return total;
 }
 
+/// As sendmmsg. One datagram on a connected socket, the way of a stream that is not in a hurry and
+/// of all control frames, goes without message headers, which the system would have to read.
+int PosixUdpSocket::send_pieces(std::size_t count) noexcept {
+    mmsghdr& first = out_->messages.front();
+    if (count > 1 || !connected_ || first.msg_hdr.msg_controllen != 0) {
+        return ::sendmmsg(fd_.get(), out_->messages.data(), static_cast<unsigned>(count), 0);
+    }
+    const iovec& piece = out_->pieces.front();
+    const ssize_t sent = ::send(fd_.get(), piece.iov_base, piece.iov_len, 0);
+    if (sent < 0) return -1;
+    first.msg_len = static_cast<unsigned>(sent);
+    return 1;
+}
+
 SendResult PosixUdpSocket::send(std::span<const Train> trains) noexcept {
     SendResult result;
     Cursor at;
@@ -268,8 +287,7 @@ SendResult PosixUdpSocket::send(std::span<const Train> trains) noexcept {
     }
     for (skip_sent(); at.train < trains.size(); skip_sent()) {
         const std::size_t prepared = prepare(trains, at);
-        const int sent =
-            ::sendmmsg(fd_.get(), out_->messages.data(), static_cast<unsigned>(prepared), 0);
+        const int sent = send_pieces(prepared);
         if (sent <= 0) {
             const int error = errno;
             if (!on_trial && refuses_offload(error) &&
@@ -300,16 +318,33 @@ std::size_t PosixUdpSocket::receive(std::span<Datagram> out) noexcept {
 }
 
 void PosixUdpSocket::fill_slots() noexcept {
-    for (std::size_t i = 0; i < filled_slots_; ++i) in_->messages[i].msg_hdr.msg_flags = 0;
-    for (mmsghdr& message : in_->messages) {
-        message.msg_hdr.msg_namelen = sizeof(SystemAddress);
-        message.msg_hdr.msg_controllen = kReceiveControlLength;
+    for (std::size_t i = 0; i < wanted_slots_; ++i) {
+        msghdr& header = in_->messages[i].msg_hdr;
+        header.msg_flags = 0;
+        header.msg_namelen = sizeof(SystemAddress);
+        header.msg_controllen = kReceiveControlLength;
     }
-    const int received = ::recvmmsg(fd_.get(), in_->messages.data(), kReceiveBatch, 0, nullptr);
+    const int received = ::recvmmsg(fd_.get(), in_->messages.data(),
+                                    static_cast<unsigned>(wanted_slots_), 0, nullptr);
     filled_slots_ = received > 0 ? static_cast<std::size_t>(received) : 0;
     next_slot_ = 0;
     next_offset_ = 0;
-    for (std::size_t i = 0; i < filled_slots_; ++i) read_control(in_->messages[i].msg_hdr, i);
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < filled_slots_; ++i) {
+        read_control(in_->messages[i].msg_hdr, i);
+        bytes += in_->messages[i].msg_len;
+    }
+    want_slots_after(bytes);
+}
+
+/// As many as the last time, and twice as many when there was more: to find out that there is no
+/// more costs a look at the socket. No more than stays in the cache until it is handed out.
+void PosixUdpSocket::want_slots_after(std::size_t received_bytes) noexcept {
+    const std::size_t most = received_bytes >= kCachedBatchLength / 2
+                                 ? kCachedBatchLength / kReceiveSlotLength
+                                 : kReceiveBatch;
+    const bool is_all = filled_slots_ < wanted_slots_;
+    wanted_slots_ = std::clamp(is_all ? filled_slots_ : 2 * wanted_slots_, std::size_t{1}, most);
 }
 
 void PosixUdpSocket::read_control(const msghdr& header, std::size_t slot) noexcept {

@@ -28,16 +28,18 @@ inline constexpr std::size_t kSendBatch = 64;
 inline constexpr std::size_t kMaxSegmentsPerPiece = 64;
 /// Bytes per offloaded piece: the largest UDP payload of an IPv4 packet.
 inline constexpr std::size_t kMaxPieceLength = 65'507;
-/// Slots per recvmmsg.
+/// Slots per recvmmsg, at most.
 inline constexpr std::size_t kReceiveBatch = 16;
 /// Bytes per slot: no datagram and no coalesced run of them is longer.
 inline constexpr std::size_t kReceiveSlotLength = 65'536;
+/// Bytes to receive at once where datagrams are coalesced.
+inline constexpr std::size_t kCachedBatchLength = 4 * kReceiveSlotLength;
 
 class PosixSocketPoller;
 
 class PosixUdpSocket final : public UdpSocket {
   public:
-    [[nodiscard]] static std::expected<std::unique_ptr<PosixUdpSocket>, std::string> open(
+    [[nodiscard]] static std::expected<std::unique_ptr<PosixUdpSocket>, SocketFailure> open(
         const UdpSocketOptions& options, Offload offload);
     ~PosixUdpSocket() override;
     PosixUdpSocket(const PosixUdpSocket&) = delete;
@@ -70,7 +72,9 @@ class PosixUdpSocket final : public UdpSocket {
     std::size_t prepare(std::span<const Train> trains, Cursor from) noexcept;
     [[nodiscard]] std::int64_t sent_bytes(std::size_t pieces) const noexcept;
 
+    int send_pieces(std::size_t count) noexcept;
     void fill_slots() noexcept;
+    void want_slots_after(std::size_t received_bytes) noexcept;
     std::size_t hand_out(std::span<Datagram> out) noexcept;
     void read_control(const msghdr& header, std::size_t slot) noexcept;
 
@@ -80,7 +84,8 @@ class PosixUdpSocket final : public UdpSocket {
     bool connected_ = false;  // sends name no destination
     std::unique_ptr<SendBuffers> out_;
     std::unique_ptr<ReceiveBuffers> in_;
-    std::size_t filled_slots_ = 0;  // of the last recvmmsg
+    std::size_t wanted_slots_ = 1;  // of the next recvmmsg
+    std::size_t filled_slots_ = 0;  // of the last one
     std::size_t next_slot_ = 0;     // to hand out from
     std::size_t next_offset_ = 0;   // within that slot
     PosixSocketPoller* poller_ = nullptr;

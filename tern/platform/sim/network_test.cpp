@@ -24,7 +24,7 @@ class Networked : public testing::Test {
                                     UdpSocketOptions options = {}) {
         options.bind_address = *SocketAddress::parse(address);
         auto socket = process.platform().network.open(options);
-        EXPECT_TRUE(socket.has_value()) << socket.error();
+        EXPECT_TRUE(socket.has_value()) << socket.error().text;
         return std::move(*socket);
     }
     static SendResult send(UdpSocket& from, std::string_view text, const SocketAddress& to,

@@ -159,23 +159,23 @@ void ProcessNetwork::cut_off() {
     for (SimSocket* socket : sockets_) socket->close();
 }
 
-std::expected<std::unique_ptr<UdpSocket>, std::string> ProcessNetwork::open(
+std::expected<std::unique_ptr<UdpSocket>, SocketFailure> ProcessNetwork::open(
     const UdpSocketOptions& options) {
     const SocketAddress& address = options.bind_address;
-    const auto failure = [&](std::string_view reason) {
-        return std::unexpected(
-            fmt::format("bind UDP socket to {}: {}", address.to_string(), reason));
+    const auto failure = [&](std::string_view reason, int error_number) {
+        return std::unexpected(SocketFailure{
+            fmt::format("bind UDP socket to {}: {}", address.to_string(), reason), error_number});
     };
-    if (cut_off_) return failure("the process was killed");
+    if (cut_off_) return failure("the process was killed", EIO);
     if (address.family() != SocketAddress::Family::ipv4) {
-        return failure("the simulated network is IPv4 only");
+        return failure("the simulated network is IPv4 only", EAFNOSUPPORT);
     }
     const SocketAddress own = VirtualNetwork::address_of(host_).with_port(address.port());
     if (!address.is_wildcard() && !address.is_loopback() && address != own) {
-        return failure("Cannot assign requested address");
+        return failure("Cannot assign requested address", EADDRNOTAVAIL);
     }
     auto socket = std::make_unique<SimSocket>(*this, network_, host_, clock_, options);
-    if (!network_.bind(*socket)) return failure("Address already in use");
+    if (!network_.bind(*socket)) return failure("Address already in use", EADDRINUSE);
     sockets_.push_back(socket.get());
     return socket;
 }

@@ -99,7 +99,7 @@ class ProcessNetwork final : public Network {
     /// Before a call that sends or receives: others may run.
     void on_call() noexcept { scheduler_.on_platform_call(); }
 
-    [[nodiscard]] std::expected<std::unique_ptr<UdpSocket>, std::string> open(
+    [[nodiscard]] std::expected<std::unique_ptr<UdpSocket>, SocketFailure> open(
         const UdpSocketOptions& options) override;
     [[nodiscard]] std::unique_ptr<SocketPoller> make_poller() override;
     [[nodiscard]] std::expected<SocketAddress, std::string> resolve(std::string_view host,

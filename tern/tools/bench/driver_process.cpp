@@ -15,13 +15,13 @@ std::string_view to_string(DriverKind kind) noexcept {
     return kind == DriverKind::upstream ? "upstream" : "tern";
 }
 
-DriverProcess::DriverProcess(DriverKind kind, const std::string& threading_mode,
+DriverProcess::DriverProcess(DriverKind kind, const std::vector<std::string>& settings,
                              const UpstreamFiles& upstream, platform::Platform platform)
     : process_(fmt::format("{} driver", to_string(kind)), platform) {
     std::vector<std::string> arguments{"/proc/self/exe", "driver"};
     if (kind == DriverKind::upstream) arguments = upstream.java();
     arguments.push_back("-Daeron.dir=" + aeron_directory());
-    arguments.push_back("-Daeron.threading.mode=" + threading_mode);
+    for (const std::string& setting : settings) arguments.push_back("-D" + setting);
     if (kind == DriverKind::upstream) arguments.emplace_back("io.aeron.driver.MediaDriver");
     process_.start(std::move(arguments));
     memory::CncConnector connector(platform.storage, platform.clock, aeron_directory(),

@@ -1,11 +1,12 @@
 #pragma once
 // A media driver as a child process, ours or upstream's, for the measurements of
-// `tern bench transport`: default settings for both, but for the directory and the threading mode.
+// `tern bench transport`: the same settings for both.
 //
 // Thread safety: none. Errors: as ScratchProcess.
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tern/tools/bench/scratch_process.hpp"
 
@@ -16,10 +17,10 @@ enum class DriverKind : std::uint8_t { upstream, tern };
 
 class DriverProcess {
   public:
-    /// Starts it in a fresh directory, and waits until clients can connect. `threading_mode` as
-    /// aeron.threading.mode has it, such as "SHARED".
-    DriverProcess(DriverKind kind, const std::string& threading_mode, const UpstreamFiles& upstream,
-                  platform::Platform platform);
+    /// Starts it in a fresh directory, and waits until clients can connect. `settings`: such as
+    /// "aeron.threading.mode=SHARED".
+    DriverProcess(DriverKind kind, const std::vector<std::string>& settings,
+                  const UpstreamFiles& upstream, platform::Platform platform);
 
     void stop() { process_.stop(); }  ///< SIGTERM, and waits for the end
 

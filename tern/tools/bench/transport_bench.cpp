@@ -28,6 +28,7 @@ constexpr const char* kLargeWindow = "|rcv-wnd=4m|so-rcvbuf=4m|so-sndbuf=4m";
 struct TransportBenchOptions {
     std::string threading = "shared";
     std::string only;
+    std::vector<std::string> settings;  ///< "name=value", of both drivers
     int rounds = 3;
     double warm_up_s = 3;
     double seconds = 3;
@@ -164,11 +165,13 @@ void run(const TransportBenchOptions& options) {
     const MeasuredTime time{
         .warm_up_ns = static_cast<std::int64_t>(options.warm_up_s * kNanosPerSecond),
         .measured_ns = static_cast<std::int64_t>(options.seconds * kNanosPerSecond)};
-    const std::string threading = options.threading == "shared" ? "SHARED" : "DEDICATED";
+    auto settings = options.settings;
+    settings.push_back(options.threading == "shared" ? "aeron.threading.mode=SHARED"
+                                                     : "aeron.threading.mode=DEDICATED");
     std::vector<Figures> figures(chosen.size());
     for (int round = 0; round < options.rounds; ++round) {
         for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
-            DriverProcess driver(kKinds[kind], threading, upstream, platform);
+            DriverProcess driver(kKinds[kind], settings, upstream, platform);
             const Setting setting{driver.aeron_directory(), upstream, time, platform};
             for (std::size_t i = 0; i < chosen.size(); ++i) {
                 const double value = chosen[i]->measure(setting);
@@ -192,6 +195,8 @@ void add_transport_bench(CLI::App& bench, int& exit_code) {
         ->check(CLI::IsMember({"shared", "dedicated"}))
         ->capture_default_str();
     command->add_option("--only", options->only, "Only the rows with this in their name");
+    command->add_option("-D", options->settings, "A setting of both drivers, as NAME=VALUE")
+        ->type_name("NAME=VALUE");
     command->add_option("--rounds", options->rounds, "Rounds; each starts both drivers afresh")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
