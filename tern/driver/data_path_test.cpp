@@ -49,6 +49,28 @@ TEST(DataPath, a_stream_sets_up_flows_over_many_terms_and_stays_whole) {
     EXPECT_TRUE(pair.world.errors.empty());
 }
 
+// The log of an image is not cleaned as a whole when a term comes round again.
+TEST(DataPath, a_reader_at_the_end_never_sees_what_was_there_three_terms_before) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    std::uint32_t seed = 1;
+    pair.world.network.drop = [&](const SentDatagram&) {
+        seed = seed * 1664525 + 1013904223;
+        return (seed >> 16) % 10 == 0;
+    };
+    for (std::uint32_t i = 0; i < 2'000; ++i) {
+        pair.publish(message_of(i, length_of_number(i)));
+        pair.cycle();
+        pair.consume();
+        ASSERT_LE(pair.subscriber_position, pair.appender.position());
+    }
+    ASSERT_TRUE(pair.run_until([&] {
+        pair.consume();
+        return pair.messages.size() == 2'000;
+    }));
+    expect_all(pair, 2'000);
+}
+
 TEST(DataPath, what_is_lost_is_asked_for_and_sent_again) {
     Pair pair;
     ASSERT_TRUE(pair.connect());
