@@ -48,9 +48,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(Fault::reliable_gap_padded, Fault::tail_loss_unnoticed,
                       Fault::unread_bytes_acknowledged, Fault::heartbeat_keeps_nothing_alive,
                       Fault::image_ends_while_read, Fault::image_term_not_cleaned,
-                      Fault::truncated_datagram_taken, Fault::end_of_stream_too_early,
-                      Fault::ipc_ignores_slowest_subscriber, Fault::ipc_ends_before_drained,
-                      Fault::subscriber_position_left, Fault::aborted_fragment_lost),
+                      Fault::truncated_datagram_taken, Fault::ipc_ignores_slowest_subscriber,
+                      Fault::ipc_ends_before_drained, Fault::subscriber_position_left,
+                      Fault::aborted_fragment_lost),
     [](const auto& each) { return std::string(to_string(each.param)); });
 #endif
 

@@ -79,7 +79,8 @@ void PublicationImage::insert(std::int64_t position, ConstBytes datagram,
                               std::int64_t end) noexcept {
     const Bytes term = log_.term_at(position);
     const std::int32_t offset = logbuffer::term_offset_of(position, log_.term_length());
-    const std::int64_t datagram_end = position + std::ssize(datagram);
+    const std::int64_t datagram_end =
+        position + align_up(std::ssize(datagram), std::ptrdiff_t{logbuffer::kFrameAlignment});
     if (position < clean_limit_ && logbuffer::frame_length_at(term.data() + offset) != 0) {
         expect_from(datagram_end);  // the rest, if there is one, comes by itself
         return;

@@ -55,7 +55,7 @@ std::int32_t insertable_end(ConstBytes datagram, std::int32_t term_length) noexc
         if (header.type() != wire::kDataFrameType) return kNotInsertable;
         if (header.frame_length() > length - offset) {
             if (!planted(Fault::truncated_datagram_taken)) return kNotInsertable;
-            return first.term_offset() + length;
+            return first.term_offset() + align_frame(length);
         }
         offset += align_frame(header.frame_length());
     }
