@@ -383,6 +383,7 @@ RC_GTEST_PROP(LinearizabilityProperty, RefusesAValueThatWasOverwritten, ()) {
     const auto value = *overwritten_value(history, history.calls()[get]);
     const auto verdict = with_other_value(history, get, value).check();
     RC_ASSERT(verdict.outcome == kViolated);
+    RC_ASSERT(!verdict.finding.empty());
 }
 
 // Tries all orders: for a few calls of one key.

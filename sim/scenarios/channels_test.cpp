@@ -45,8 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Quickly, PlantedInChannels,
                          ::testing::Values(Fault::manual_destination_unused,
                                            Fault::receive_destination_unread,
                                            Fault::removed_destination_keeps_socket,
-                                           Fault::spies_not_waited_for,
-                                           Fault::slow_untethered_kept),
+                                           Fault::spies_not_waited_for, Fault::slow_untethered_kept,
+                                           Fault::end_of_stream_too_early),
                          [](const auto& each) { return std::string(to_string(each.param)); });
 #endif
 
