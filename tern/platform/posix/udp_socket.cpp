@@ -258,8 +258,8 @@ std::int64_t PosixUdpSocket::sent_bytes(std::size_t pieces) const noexcept {
     return total;
 }
 
-/// As sendmmsg. One datagram on a connected socket, the way of a stream that is not in a hurry, goes
-/// without message headers, which the system would have to read.
+/// As sendmmsg. One datagram on a connected socket, the way of a stream that is not in a hurry,
+/// goes without message headers, which the system would have to read.
 int PosixUdpSocket::send_pieces(std::size_t count) noexcept {
     mmsghdr& first = out_->messages.front();
     if (count > 1 || !connected_ || first.msg_hdr.msg_controllen != 0) {
