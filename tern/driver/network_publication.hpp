@@ -130,6 +130,9 @@ class NetworkPublication final : private RetransmitSender {
     /// One duty cycle: data, or SETUP, heartbeat, liveness; retransmit timers. Returns bytes sent.
     std::int64_t send(std::int64_t now_ns);
 
+    /// Nothing can be sent before a receiver acknowledges more, or says that it is there.
+    [[nodiscard]] bool is_waiting_for_window() const noexcept { return !track_sender_limits_; }
+
     /// Whether an SM's position can be one of this stream (DSR-3.7).
     [[nodiscard]] bool is_plausible(const wire::StatusMessage& message) const;
     void on_status_message(const wire::StatusMessage& message, std::int64_t now_ns,

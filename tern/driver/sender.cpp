@@ -14,6 +14,9 @@ namespace {
 constexpr std::size_t kDirectPollLimit = 1;
 constexpr std::size_t kPollTokens = 64;
 
+/// What receivers ask for waits no longer than this, and a cycle.
+constexpr std::int64_t kControlPollIntervalNs = 10'000;
+
 }  // namespace
 
 Sender::Sender(const DriverContext& context, const platform::Platform& platform,
@@ -39,16 +42,17 @@ int Sender::do_work() {
 
     const std::int64_t short_sends_before = counters_[SystemCounter::short_sends].get_plain();
     const std::int64_t bytes_sent = send_publications(now_ns);
+
     if (bytes_sent > 0) {
         counters_[SystemCounter::bytes_sent].add(bytes_sent);
         ++work;
     }
     const bool was_short = counters_[SystemCounter::short_sends].get_plain() > short_sends_before;
-    if (bytes_sent == 0 || ++cycles_since_poll_ >= context_.send_to_status_poll_ratio ||
-        now_ns > control_poll_deadline_ns_ || was_short) {
+    if (++cycles_since_poll_ >= context_.send_to_status_poll_ratio || was_short ||
+        now_ns >= control_poll_deadline_ns_ || is_waiting_for_window()) {
         if (poll_control_sockets(now_ns) > 0) ++work;
         cycles_since_poll_ = 0;
-        control_poll_deadline_ns_ = now_ns + context_.status_message_timeout_ns / 2;
+        control_poll_deadline_ns_ = now_ns + kControlPollIntervalNs;
     }
     check_for_re_resolution(now_ns);
     return work;
@@ -66,6 +70,10 @@ std::int64_t Sender::send_publications(std::int64_t now_ns) {
         if (++index == size) index = 0;
     }
     return bytes;
+}
+
+bool Sender::is_waiting_for_window() const {
+    return std::ranges::any_of(publications_, &NetworkPublication::is_waiting_for_window);
 }
 
 std::int64_t Sender::poll_control_sockets(std::int64_t now_ns) {

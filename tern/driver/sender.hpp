@@ -49,6 +49,7 @@ class Sender final : public Agent {
 
   private:
     std::int64_t send_publications(std::int64_t now_ns);
+    [[nodiscard]] bool is_waiting_for_window() const;
     std::int64_t poll_control_sockets(std::int64_t now_ns);
     void check_for_re_resolution(std::int64_t now_ns);
 

@@ -30,13 +30,16 @@ Function* system_call(const char* name) {
     return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
 }
 
-void count(Calls& calls, const mmsghdr* messages, int done) {
-    if (!counted.is_counting) return;
-    std::int64_t bytes = 0;
-    for (int i = 0; i < done; ++i) bytes += messages[i].msg_len;
-    if (bytes <= kShort) return;
+void count_one(Calls& calls, std::int64_t bytes) {
+    if (!counted.is_counting || bytes <= kShort) return;
     ++calls.calls;
     calls.bytes += bytes;
+}
+
+void count(Calls& calls, const mmsghdr* messages, int done) {
+    std::int64_t bytes = 0;
+    for (int i = 0; i < done; ++i) bytes += messages[i].msg_len;
+    count_one(calls, bytes);
 }
 
 }  // namespace
@@ -63,10 +66,14 @@ extern "C" int sendmmsg(int fd, mmsghdr* messages, unsigned length, int flags) {
 extern "C" ssize_t send(int fd, const void* bytes, std::size_t length, int flags) {
     static auto* const real = system_call<ssize_t(int, const void*, std::size_t, int)>("send");
     const ssize_t done = real(fd, bytes, length, flags);
-    if (counted.is_counting && done > kShort) {
-        ++counted.sends.calls;
-        counted.sends.bytes += done;
-    }
+    count_one(counted.sends, done);
+    return done;
+}
+
+extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
+    static auto* const real = system_call<ssize_t(int, msghdr*, int)>("recvmsg");
+    const ssize_t done = real(fd, message, flags);
+    count_one(counted.receives, done);
     return done;
 }
 

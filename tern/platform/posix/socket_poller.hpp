@@ -1,6 +1,8 @@
 #pragma once
-// Readiness of many sockets by epoll, plus those that keep received datagrams themselves.
+// Readiness of many sockets, plus those that keep received datagrams themselves.
 // Internal to posix/; users see tern/platform/network.hpp.
+
+#include <poll.h>
 
 #include <vector>
 
@@ -11,11 +13,15 @@ namespace tern::platform::posix {
 
 class PosixUdpSocket;
 
+/// Up to this many sockets are asked with poll(2), more with epoll. To be in an epoll set makes
+/// every datagram dearer to deliver, and a set of few is dearer to ask than its sockets are.
+inline constexpr std::size_t kFewSockets = 16;
+
 /// Level-triggered; a socket may be told twice in one poll. A socket is in one poller at most, and
 /// leaves it when it is destroyed.
 class PosixSocketPoller final : public SocketPoller {
   public:
-    PosixSocketPoller();
+    PosixSocketPoller() = default;
     ~PosixSocketPoller() override;
     PosixSocketPoller(const PosixSocketPoller&) = delete;
     PosixSocketPoller& operator=(const PosixSocketPoller&) = delete;
@@ -29,8 +35,13 @@ class PosixSocketPoller final : public SocketPoller {
         PosixUdpSocket* socket;
         std::uint64_t token;
     };
-    FileDescriptor epoll_;
+    static void watch(const FileDescriptor& epoll, const Entry& entry);
+    std::size_t poll_few(std::span<std::uint64_t> tokens) noexcept;
+    std::size_t poll_many(std::span<std::uint64_t> tokens) noexcept;
+
+    FileDescriptor epoll_;  // open while there are more than kFewSockets
     std::vector<Entry> entries_;
+    std::vector<pollfd> questions_;  // one for each entry
     std::size_t first_ = 0;  // where poll() looks first, so that the last ones get their turn
 };
 

@@ -317,6 +317,20 @@ std::size_t PosixUdpSocket::receive(std::span<Datagram> out) noexcept {
     return hand_out(out);
 }
 
+/// As recvmmsg; returns how many.
+std::size_t PosixUdpSocket::receive_messages(std::size_t wanted) noexcept {
+    mmsghdr& first = in_->messages.front();
+    if (wanted > 1) {
+        const int received =
+            ::recvmmsg(fd_.get(), &first, static_cast<unsigned>(wanted), 0, nullptr);
+        return received > 0 ? static_cast<std::size_t>(received) : 0;
+    }
+    const ssize_t length = ::recvmsg(fd_.get(), &first.msg_hdr, 0);
+    if (length < 0) return 0;
+    first.msg_len = static_cast<unsigned>(length);
+    return 1;
+}
+
 void PosixUdpSocket::fill_slots() noexcept {
     for (std::size_t i = 0; i < wanted_slots_; ++i) {
         msghdr& header = in_->messages[i].msg_hdr;
@@ -324,9 +338,7 @@ void PosixUdpSocket::fill_slots() noexcept {
         header.msg_namelen = sizeof(SystemAddress);
         header.msg_controllen = kReceiveControlLength;
     }
-    const int received = ::recvmmsg(fd_.get(), in_->messages.data(),
-                                    static_cast<unsigned>(wanted_slots_), 0, nullptr);
-    filled_slots_ = received > 0 ? static_cast<std::size_t>(received) : 0;
+    filled_slots_ = receive_messages(wanted_slots_);
     next_slot_ = 0;
     next_offset_ = 0;
     std::size_t bytes = 0;

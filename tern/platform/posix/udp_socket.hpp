@@ -73,6 +73,7 @@ class PosixUdpSocket final : public UdpSocket {
     [[nodiscard]] std::int64_t sent_bytes(std::size_t pieces) const noexcept;
 
     int send_pieces(std::size_t count) noexcept;
+    std::size_t receive_messages(std::size_t wanted) noexcept;
     void fill_slots() noexcept;
     void want_slots_after(std::size_t received_bytes) noexcept;
     std::size_t hand_out(std::span<Datagram> out) noexcept;
