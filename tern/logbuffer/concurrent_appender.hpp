@@ -39,8 +39,13 @@ class ConcurrentAppender {
         if (message.size() > static_cast<std::size_t>(max_message_length_)) [[unlikely]] {
             throw_message_too_long(static_cast<std::int64_t>(message.size()), max_message_length_);
         }
-        return append_source(limit, MessageSource(message),
-                             static_cast<std::int32_t>(message.size()), supplier);
+        Space space;
+        const std::int64_t result =
+            claim_space(limit, static_cast<std::int32_t>(message.size()), space);
+        if (result > 0) {
+            writer_.write_message(space.term, space.offset, space.term_id, message, supplier);
+        }
+        return result;
     }
 
     /// Appends the parts as one message.
@@ -51,7 +56,13 @@ class ConcurrentAppender {
         if (length > max_message_length_) [[unlikely]] {
             throw_message_too_long(length, max_message_length_);
         }
-        return append_source(limit, MessageSource(parts), length, supplier);
+        Space space;
+        const std::int64_t result = claim_space(limit, length, space);
+        if (result > 0) {
+            writer_.write_message(space.term, space.offset, space.term_id, MessageSource(parts),
+                                  length, supplier);
+        }
+        return result;
     }
 
     /// Claims space for `length` bytes to be filled in place; at most max_payload_length(), else
@@ -73,18 +84,6 @@ class ConcurrentAppender {
         std::int32_t offset;
         std::int32_t term_id;
     };
-
-    template <typename Supplier>
-    [[nodiscard]] std::int64_t append_source(std::int64_t limit, MessageSource source,
-                                             std::int32_t length, const Supplier& supplier) const {
-        Space space;
-        const std::int64_t result = claim_space(limit, length, space);
-        if (result > 0) {
-            writer_.write_message(space.term, space.offset, space.term_id, source, length,
-                                  supplier);
-        }
-        return result;
-    }
 
     /// Takes the space for a message from the tail; a position when it is the caller's.
     [[nodiscard]] std::int64_t claim_space(std::int64_t limit, std::int32_t length,

@@ -44,8 +44,12 @@ class alignas(kCacheLineLength) ExclusiveAppender {
         if (message.size() > static_cast<std::size_t>(max_message_length_)) [[unlikely]] {
             throw_message_too_long(static_cast<std::int64_t>(message.size()), max_message_length_);
         }
-        return append_source(limit, MessageSource(message),
-                             static_cast<std::int32_t>(message.size()), supplier);
+        const auto length = static_cast<std::int32_t>(message.size());
+        std::int32_t offset = 0;
+        const std::int64_t result =
+            take_space(limit, length, writer_.required_length(length), offset);
+        if (result > 0) writer_.write_message(term_, offset, term_id_, message, supplier);
+        return result;
     }
 
     /// Appends the parts as one message.
@@ -56,7 +60,13 @@ class alignas(kCacheLineLength) ExclusiveAppender {
         if (length > max_message_length_) [[unlikely]] {
             throw_message_too_long(length, max_message_length_);
         }
-        return append_source(limit, MessageSource(parts), length, supplier);
+        std::int32_t offset = 0;
+        const std::int64_t result =
+            take_space(limit, length, writer_.required_length(length), offset);
+        if (result > 0) {
+            writer_.write_message(term_, offset, term_id_, MessageSource(parts), length, supplier);
+        }
+        return result;
     }
 
     /// Claims space for `length` bytes to be filled in place; at most max_payload_length(), else
@@ -73,18 +83,6 @@ class alignas(kCacheLineLength) ExclusiveAppender {
     [[nodiscard]] std::int64_t append_block(std::int64_t limit, ConstBytes block);
 
   private:
-    template <typename Supplier>
-    [[nodiscard]] std::int64_t append_source(std::int64_t limit, MessageSource source,
-                                             std::int32_t length, const Supplier& supplier) {
-        std::int32_t offset = 0;
-        const std::int64_t result =
-            take_space(limit, length, writer_.required_length(length), offset);
-        if (result > 0) {
-            writer_.write_message(term_, offset, term_id_, source, length, supplier);
-        }
-        return result;
-    }
-
     /// Takes space from the tail; a position when there was enough in the term, and then `offset`
     /// is where it begins.
     [[nodiscard]] std::int64_t take_space(std::int64_t limit, std::int32_t length,

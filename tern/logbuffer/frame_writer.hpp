@@ -3,6 +3,7 @@
 // exclusive appender have in common.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -13,6 +14,20 @@
 #include "tern/logbuffer/log_buffers.hpp"
 
 namespace tern::logbuffer {
+
+/// How far ahead of a frame memory is fetched, and how much for one frame at most, bytes.
+inline constexpr std::int32_t kPrefetchAhead = 1'024;
+inline constexpr std::int32_t kPrefetchLength = 2'048;
+inline constexpr auto kLineLength = static_cast<std::int32_t>(kCacheLineLength);
+
+/// Fetches a cache line that will be written, without waiting. The address need not be mapped.
+inline void prefetch_to_write(const std::byte* line) noexcept {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" : : "m"(*line));  // GCC's builtin fetches to read without -mprfchw
+#else
+    __builtin_prefetch(line, 1);
+#endif
+}
 
 /// Gives no frame a reserved value: it stays 0.
 struct NoReservedValue {};
@@ -55,8 +70,8 @@ class FrameWriter {
     /// The fields that all frames of the log share; a copy, so that the log's metadata is not
     /// read for each message.
     explicit FrameWriter(const LogBuffers& log) noexcept
-        : session_id_(log.session_id()),
-          stream_id_(log.stream_id()),
+        : session_id_(static_cast<std::uint32_t>(log.session_id())),
+          stream_id_(static_cast<std::uint32_t>(log.stream_id())),
           max_payload_length_(log.max_payload_length()) {}
 
     [[nodiscard]] std::int32_t max_payload_length() const noexcept { return max_payload_length_; }
@@ -66,43 +81,57 @@ class FrameWriter {
                                              : framed_length(length, max_payload_length_);
     }
 
-    /// Marks the frame as claimed and fills in its header: DATA, unfragmented.
-    void write_header(std::byte* frame, std::int32_t frame_length, std::int32_t term_offset,
-                      std::int32_t term_id) const noexcept {
-        store_release(frame, -frame_length);
+    struct Kind {
+        std::uint16_t type = wire::kDataFrameType;
+        std::uint8_t flags = wire::data_flags::kUnfragmented;
+    };
+
+    /// Marks the frame as claimed and fills in its header, as whole words: each store into memory
+    /// that the cache does not have holds up those after it.
+    void begin_frame(std::byte* frame, std::int32_t frame_length, Kind kind,
+                     std::int32_t term_offset, std::int32_t term_id) const noexcept {
+        prefetch_ahead_of(frame, frame_length);
+        const std::uint32_t type_and_flags =
+            std::uint32_t{kind.type} << 16 | std::uint32_t{kind.flags} << 8 | wire::kFrameVersion;
+        store_release(frame, word(static_cast<std::uint32_t>(-frame_length), type_and_flags));
         store_store_fence();  // nothing else of the frame may be seen before the mark
-        wire::DataHeader& header = header_of(frame);
-        header.version = wire::kFrameVersion;
-        header.flags = wire::data_flags::kUnfragmented;
-        header.type = wire::kDataFrameType;
-        header.term_offset = term_offset;
-        header.session_id = session_id_;
-        header.stream_id = stream_id_;
-        header.term_id = term_id;
+        store(frame + offsetof(wire::DataHeader, term_offset),
+              word(static_cast<std::uint32_t>(term_offset), session_id_));
+        store(frame + offsetof(wire::DataHeader, stream_id),
+              word(stream_id_, static_cast<std::uint32_t>(term_id)));
     }
 
     /// Writes a message as one frame or several, each committed on its own. `supplier` is
     /// NoReservedValue or std::int64_t(Bytes frame), called with the whole frame before its commit.
     template <typename Supplier>
     void write_message(std::byte* term, std::int32_t term_offset, std::int32_t term_id,
-                       MessageSource source, std::int32_t length, const Supplier& supplier) const {
+                       ConstBytes message, const Supplier& supplier) const {
+        const auto length = static_cast<std::int32_t>(message.size());
+        if (length > max_payload_length_) [[unlikely]] {
+            write_message(term, term_offset, term_id, MessageSource(message), length, supplier);
+            return;
+        }
+        std::byte* const frame = term + term_offset;
+        begin_frame(frame, length + kDataHeaderLength, {}, term_offset, term_id);
+        if (length > 0) std::memcpy(frame + kDataHeaderLength, message.data(), message.size());
+        end_frame(frame, length + kDataHeaderLength, supplier);
+    }
+    template <typename Supplier>
+    [[gnu::noinline]] void write_message(std::byte* term, std::int32_t term_offset,
+                                         std::int32_t term_id, MessageSource source,
+                                         std::int32_t length, const Supplier& supplier) const {
         std::int32_t remaining = length;
         std::uint8_t flags = wire::data_flags::kBegin;
         do {
             const std::int32_t payload = std::min(remaining, max_payload_length_);
             const std::int32_t frame_length = payload + kDataHeaderLength;
             std::byte* const frame = term + term_offset;
-            write_header(frame, frame_length, term_offset, term_id);
-            source.copy_to(frame + kDataHeaderLength, payload);
             remaining -= payload;
             if (remaining == 0) flags |= wire::data_flags::kEnd;
-            header_of(frame).flags = flags;
+            begin_frame(frame, frame_length, {.flags = flags}, term_offset, term_id);
+            source.copy_to(frame + kDataHeaderLength, payload);
+            end_frame(frame, frame_length, supplier);
             flags = 0;
-            if constexpr (!std::is_same_v<Supplier, NoReservedValue>) {
-                header_of(frame).reserved_value =
-                    supplier(Bytes(frame, static_cast<std::size_t>(frame_length)));
-            }
-            commit_frame(frame, frame_length);
             term_offset += align_frame(frame_length);
         } while (remaining > 0);
     }
@@ -110,22 +139,42 @@ class FrameWriter {
     [[nodiscard]] BufferClaim claim(std::byte* term, std::int32_t term_offset, std::int32_t term_id,
                                     std::int32_t length) const noexcept {
         const std::int32_t frame_length = length + kDataHeaderLength;
-        write_header(term + term_offset, frame_length, term_offset, term_id);
-        return BufferClaim(Bytes(term + term_offset, static_cast<std::size_t>(frame_length)));
+        std::byte* const frame = term + term_offset;
+        begin_frame(frame, frame_length, {}, term_offset, term_id);
+        return BufferClaim(Bytes(frame, static_cast<std::size_t>(frame_length)));
     }
 
     /// A PAD frame of `frame_length` bytes.
     void write_padding(std::byte* term, std::int32_t term_offset, std::int32_t term_id,
                        std::int32_t frame_length) const noexcept {
         std::byte* const frame = term + term_offset;
-        write_header(frame, frame_length, term_offset, term_id);
-        header_of(frame).type = wire::kPadFrameType;
+        begin_frame(frame, frame_length, {.type = wire::kPadFrameType}, term_offset, term_id);
         commit_frame(frame, frame_length);
     }
 
   private:
-    std::int32_t session_id_;
-    std::int32_t stream_id_;
+    template <typename Supplier>
+    void end_frame(std::byte* frame, std::int32_t frame_length, const Supplier& supplier) const {
+        if constexpr (!std::is_same_v<Supplier, NoReservedValue>) {
+            header_of(frame).reserved_value =
+                supplier(Bytes(frame, static_cast<std::size_t>(frame_length)));
+        }
+        commit_frame(frame, frame_length);
+    }
+    [[nodiscard]] static std::uint64_t word(std::uint32_t low, std::uint32_t high) noexcept {
+        return std::uint64_t{high} << 32 | low;
+    }
+    /// Terms come from other cores and from memory: the lines that the next frames will be written
+    /// to are on their way while this one is written. May look beyond the term.
+    static void prefetch_ahead_of(const std::byte* frame, std::int32_t frame_length) noexcept {
+        const std::int32_t length = std::min(frame_length, kPrefetchLength);
+        for (std::int32_t at = 0; at < length; at += kLineLength) {
+            prefetch_to_write(frame + kPrefetchAhead + at);
+        }
+    }
+
+    std::uint32_t session_id_;
+    std::uint32_t stream_id_;
     std::int32_t max_payload_length_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "tern/base/bytes.hpp"
 #include "tern/base/duration.hpp"
@@ -36,12 +37,17 @@ class Client {
     /// Repeats `cycle`, which returns work done, until `is_done`.
     template <typename IsDone, typename Cycle>
     void repeat(IsDone&& is_done, Cycle&& cycle, const char* what) {
-        std::int64_t deadline_ns = now_ns() + kPatienceNs;
+        std::optional<std::int64_t> deadline_ns;  // while there is nothing to do
         while (!is_done()) {
             const int work = cycle();
-            if (work > 0) deadline_ns = now_ns() + kPatienceNs;
             if (aeron_->is_closed()) throw Error("the driver is gone: " + error_);
-            if (now_ns() > deadline_ns) throw Error(fmt::format("no {} within 10 s", what));
+            if (work > 0) {
+                deadline_ns.reset();
+            } else if (!deadline_ns) {
+                deadline_ns = now_ns() + kPatienceNs;
+            } else if (now_ns() > *deadline_ns) {
+                throw Error(fmt::format("no {} within 10 s", what));
+            }
             idle(work);
         }
     }
@@ -97,15 +103,19 @@ class Traffic {
     }
 
     int send() {
+        client::ExclusivePublication& publication = *stream_.publication;
+        std::size_t next = next_length_;
+        std::size_t bytes = 0;
         int count = 0;
-        while (count < kBurst) {
-            const std::size_t length = lengths_[next_length_];
-            if (stream_.publication->offer(ConstBytes(message_.data(), length)) < 0) break;
-            if (++next_length_ == lengths_.size()) next_length_ = 0;
-            ++sent_.messages;
-            sent_.bytes += static_cast<std::int64_t>(length);
-            ++count;
+        for (; count < kBurst; ++count) {
+            const std::size_t length = lengths_[next];
+            if (publication.offer(ConstBytes(message_.data(), length)) < 0) break;
+            if (++next == lengths_.size()) next = 0;
+            bytes += length;
         }
+        next_length_ = next;
+        sent_.messages += count;
+        sent_.bytes += static_cast<std::int64_t>(bytes);
         return count;
     }
 
