@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "tern/base/planted_fault.hpp"
+#include "tern/base/prefetch.hpp"
 #include "tern/driver/publication_image.hpp"
 #include "tern/driver/term_trains.hpp"
 #include "tern/logbuffer/position.hpp"
@@ -17,6 +18,8 @@ using platform::SocketAddress;
 namespace {
 
 constexpr std::int64_t kNever = INT64_MIN;
+/// Bytes that are fetched for the next datagram, at most.
+constexpr std::size_t kPrefetchLength = 2'048;
 
 /// The address that answers go to now; empty when it is not known.
 const SocketAddress& answer_address(const ReceiveDestination& destination,
@@ -91,6 +94,9 @@ void PublicationImage::insert(std::int64_t position, ConstBytes datagram,
         clean_limit_ = datagram_end;
     }
     if (end > clean_limit_) clean_up_to(end);
+    // The next datagram most likely goes where this one ends, and is as long.
+    prefetch_to_write(term.data() + offset + datagram_end - position,
+                      std::min(datagram.size(), kPrefetchLength));
     logbuffer::insert_packet(term, offset, datagram);
     if (whole_limit_.load(std::memory_order_relaxed) >= gap_end_ ||
         counters_.receiver_position.get() >= gap_end_) {

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "tern/base/bytes.hpp"
+#include "tern/base/prefetch.hpp"
 #include "tern/logbuffer/buffer_claim.hpp"
 #include "tern/logbuffer/frame.hpp"
 #include "tern/logbuffer/log_buffers.hpp"
@@ -18,16 +19,6 @@ namespace tern::logbuffer {
 /// How far ahead of a frame memory is fetched, and how much for one frame at most, bytes.
 inline constexpr std::int32_t kPrefetchAhead = 1'024;
 inline constexpr std::int32_t kPrefetchLength = 2'048;
-inline constexpr auto kLineLength = static_cast<std::int32_t>(kCacheLineLength);
-
-/// Fetches a cache line that will be written, without waiting. The address need not be mapped.
-inline void prefetch_to_write(const std::byte* line) noexcept {
-#if defined(__x86_64__)
-    asm volatile("prefetchw %0" : : "m"(*line));  // GCC's builtin fetches to read without -mprfchw
-#else
-    __builtin_prefetch(line, 1);
-#endif
-}
 
 /// Gives no frame a reserved value: it stays 0.
 struct NoReservedValue {};
@@ -167,10 +158,8 @@ class FrameWriter {
     /// Terms come from other cores and from memory: the lines that the next frames will be written
     /// to are on their way while this one is written. May look beyond the term.
     static void prefetch_ahead_of(const std::byte* frame, std::int32_t frame_length) noexcept {
-        const std::int32_t length = std::min(frame_length, kPrefetchLength);
-        for (std::int32_t at = 0; at < length; at += kLineLength) {
-            prefetch_to_write(frame + kPrefetchAhead + at);
-        }
+        prefetch_to_write(frame + kPrefetchAhead,
+                          static_cast<std::size_t>(std::min(frame_length, kPrefetchLength)));
     }
 
     std::uint32_t session_id_;
