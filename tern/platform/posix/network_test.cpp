@@ -10,6 +10,7 @@
 #include <numeric>
 
 #include "tern/platform/posix/clock.hpp"
+#include "tern/platform/posix/socket_poller.hpp"
 #include "tern/platform/posix/udp_socket.hpp"
 
 namespace tern::platform::posix {
@@ -166,6 +167,39 @@ TEST_P(Trains, APollerTellsWhichSocketsHaveSomething) {
     EXPECT_EQ(poller->poll(tokens), 0U);
     receiver_.reset();  // leaves the poller by itself
     EXPECT_EQ(poller->poll(tokens), 0U);
+}
+
+TEST(SocketPoller, TellsOfManySocketsAsOfFew) {
+    PosixNetwork network;
+    auto sender = open_socket(network);
+    auto poller = network.make_poller();
+    std::vector<std::unique_ptr<UdpSocket>> sockets;
+    const auto expect_all_told = [&] {
+        std::vector<std::uint64_t> expected;
+        for (std::size_t i = 0; i < sockets.size(); ++i) {
+            const SocketAddress to = sockets[i]->local_address();
+            const auto bytes = pattern(100);
+            const Train train{bytes, 100, &to};
+            ASSERT_EQ(sender->send({&train, 1}).bytes, 100);
+            expected.push_back(i);
+        }
+        std::vector<std::uint64_t> tokens(2 * kFewSockets);
+        tokens.resize(poller->poll(tokens));
+        EXPECT_THAT(tokens, testing::UnorderedElementsAreArray(expected));
+        for (const auto& socket : sockets) EXPECT_EQ(receive(*socket, 1).size(), 1U);
+        EXPECT_EQ(poller->poll(tokens), 0U);
+    };
+    for (int round = 0; round < 2; ++round) {
+        while (sockets.size() < kFewSockets + 4) {
+            sockets.push_back(open_socket(network));
+            poller->add(*sockets.back(), sockets.size() - 1);
+            if (sockets.size() % 5 == 0) expect_all_told();
+        }
+        while (sockets.size() > 4) {
+            sockets.pop_back();  // leaves the poller by itself
+            if (sockets.size() % 5 == 4) expect_all_told();
+        }
+    }
 }
 
 TEST(UdpSocket, GoesOnWithoutOffloadWhenTheKernelRefusesIt) {
