@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -91,11 +92,26 @@ TEST(LogUnblocker, LengthThatCannotBeIsLeftAlone) {
 }
 
 TEST(TermCleaner, ZeroesItsRangeOnly) {
-    std::vector<std::byte> term(1024, std::byte{7});
-    clean_term(term, 64, 128);
-    clean_term(term, 512, 0);
-    for (std::size_t i = 0; i < term.size(); ++i) {
-        EXPECT_EQ(term[i], i >= 64 && i < 192 ? std::byte{0} : std::byte{7});
+    for (const std::size_t length : {std::size_t{1} << 10, std::size_t{8} << 20}) {
+        std::vector<std::byte> term(length, std::byte{7});
+        const auto is_zero_from = [&](std::size_t begin, std::size_t end) {
+            for (std::size_t i = 0; i < 1024; ++i) {
+                const std::byte expected{begin <= i && i < end ? std::uint8_t{0} : std::uint8_t{7}};
+                if (term[i] != expected) return false;
+                term[i] = std::byte{7};
+            }
+            return true;
+        };
+        for (std::int32_t offset = 0; offset < 256; offset += 32) {
+            for (std::int32_t cleaned = 0; cleaned <= 512; cleaned += 32) {
+                clean_term(term, offset, cleaned);
+                const auto begin = static_cast<std::size_t>(offset);
+                EXPECT_TRUE(is_zero_from(begin, begin + static_cast<std::size_t>(cleaned)))
+                    << offset << " " << cleaned << " of " << length;
+            }
+        }
+        clean_term(term, 0, static_cast<std::int32_t>(length));
+        EXPECT_EQ(std::ranges::count(term, std::byte{0}), std::ssize(term));
     }
 }
 
