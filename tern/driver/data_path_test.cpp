@@ -234,6 +234,47 @@ TEST(DataPath, a_slow_subscriber_holds_the_sender_within_its_window) {
     EXPECT_EQ(pair.world.counters[SystemCounter::flow_control_over_runs], 0);
 }
 
+/// Without that, it would be told at a quarter of the window only: a sender whose next message is
+/// just too long for what is left of the window would wait for ever.
+TEST(DataPath, what_a_subscriber_has_read_is_told_after_a_while_however_little) {
+    Pair pair;
+    ASSERT_TRUE(pair.connect());
+    const auto fill = [&] {
+        for (int i = 0; i < 50; ++i) {
+            static_cast<void>(pair.appender.append(pair.publication_counters.publisher_limit.get(),
+                                                   message_of(0, 1000)));
+            pair.cycle(10 * kMs);
+        }
+    };
+    fill();
+    const std::int64_t read = 7 * 1056;
+    ASSERT_LT(read, pair.options.window_length / 4);
+    pair.subscriber_position = read;
+    fill();
+    const std::int64_t sent = pair.publication_counters.sender_position.get();
+    EXPECT_GT(sent, read + pair.options.window_length - 1408);
+    EXPECT_LE(sent, read + pair.options.window_length);
+}
+
+/// Whoever leaves the sender less than a datagram of its window holds it up.
+TEST(DataPath, an_untethered_subscriber_is_slow_when_the_next_message_does_not_fit) {
+    for (const std::int32_t window_length : {4096, 32 * 1024}) {
+        PairOptions options;
+        options.window_length = window_length;
+        Pair pair(options);
+        ASSERT_TRUE(pair.connect());
+        for (int i = 0; i < 50; ++i) {
+            static_cast<void>(pair.appender.append(pair.publication_counters.publisher_limit.get(),
+                                                   message_of(0, 1344)));
+            pair.cycle(10 * kMs);
+        }
+        WorkingPositions positions;
+        positions.add(0);
+        positions.add(pair.image_counters.receiver_position.get());
+        EXPECT_GT(pair.image->untethered_limit(positions), 0) << window_length;
+    }
+}
+
 TEST(DataPath, a_full_socket_is_tried_again_from_where_it_was_full) {
     Pair pair;
     ASSERT_TRUE(pair.connect());

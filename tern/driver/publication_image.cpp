@@ -23,6 +23,7 @@ PublicationImage::PublicationImage(
       loss_detector_(delay),
       next_status_position_(params.join_position),
       next_window_length_(congestion_control_->initial_window_length()),
+      time_of_next_status_ns_(now_ns),
       time_of_last_state_change_ns_(now_ns),
       response_session_id_(kNoResponseSession),
       time_of_last_packet_ns_(now_ns),
@@ -60,8 +61,14 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
         now_ns, {.loss_found = scan.loss_found,
                  .consumed_position = consumed,
                  .acknowledged_position = next_status_position_});
+    // What is told again after a while is told anew: a sender whose next message is just too long
+    // for its window may have been waiting for it.
+    const bool is_outdated =
+        consumed > next_status_position_ &&
+        now_ns - time_of_next_status_ns_ >= params_.status_message_timeout_ns;
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
-        consumed > next_status_position_ + decision.window_length / 4) {
+        consumed > next_status_position_ + decision.window_length / 4 || is_outdated) {
+        time_of_next_status_ns_ = now_ns;
         schedule_status_message(consumed, decision.window_length);
         work = 1;
     }
@@ -104,7 +111,9 @@ std::int64_t PublicationImage::join_position(const WorkingPositions& subscribers
 
 std::int64_t PublicationImage::untethered_limit(const WorkingPositions& subscribers) const {
     if (!subscribers.any()) return INT64_MIN;  // nobody to be measured by
-    return subscribers.max - next_window_length_ + next_window_length_ / 4;
+    // A sender that waits for the slowest may have left less than a datagram of the window unused.
+    const std::int32_t leeway = std::max(next_window_length_ / 4, params_.mtu_length);
+    return subscribers.max - next_window_length_ + leeway;
 }
 
 void PublicationImage::set_response_session_id(std::optional<std::int32_t> session_id) noexcept {

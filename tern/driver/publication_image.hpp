@@ -39,6 +39,7 @@ struct PublicationImageParams {
     std::int32_t session_id = 0;
     std::int32_t stream_id = 0;
     std::int64_t join_position = 0;  ///< of the SETUP
+    std::int32_t mtu_length = 1408;  ///< of the SETUP
     bool is_reliable = true;
     bool is_response_requested = false;  ///< SETUP had SEND_RESPONSE
     std::int64_t status_message_timeout_ns = 200'000'000;
@@ -198,6 +199,7 @@ class PublicationImage {
     alignas(64) LossDetector loss_detector_;
     std::int64_t next_status_position_;
     std::int32_t next_window_length_;
+    std::int64_t time_of_next_status_ns_;  // when next_status_position_ was set
     std::int64_t time_of_last_state_change_ns_;
     std::optional<Gap> last_reported_loss_;
 
