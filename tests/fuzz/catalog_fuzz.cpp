@@ -28,7 +28,7 @@ void list(const archive::Catalog& catalog) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static fuzz::ScratchFile file(std::string(archive::kCatalogFileName));
+    static fuzz::ScratchFile file{std::string(archive::kCatalogFileName)};
     file.write(fuzz::input(data, size));
     fuzz::allow_errors([&] {
         archive::Catalog catalog(options_of(file), file.platform());

@@ -7,7 +7,7 @@
 using namespace tern;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static fuzz::ScratchFile file(std::string(cluster::kRecordingLogFileName));
+    static fuzz::ScratchFile file{std::string(cluster::kRecordingLogFileName)};
     file.write(fuzz::input(data, size));
     using Open = cluster::RecordingLog::Open;
     fuzz::allow_errors([&] {
