@@ -4,8 +4,10 @@
 
 #include <cstdio>
 
+#include "tern/base/math.hpp"
 #include "tern/base/timestamp.hpp"
 #include "tern/memory/cnc_file.hpp"
+#include "tern/memory/counter.hpp"
 #include "tern/memory/distinct_error_log.hpp"
 #include "tern/memory/loss_report.hpp"
 #include "tern/memory/owner.hpp"
@@ -79,9 +81,13 @@ void take_over_directory(const DriverContext& context, const platform::Platform&
 
 std::unique_ptr<platform::Mapping> create_cnc(const DriverContext& context,
                                               const platform::Platform& platform) {
+    // Whole counters only: what comes behind them has to be aligned.
+    const std::int32_t counters_length =
+        align_up(context.counters_values_buffer_length,
+                 static_cast<std::int32_t>(memory::kCounterValueLength));
     const memory::CncHeader header{.to_driver_length = context.to_driver_buffer_length,
                                    .to_clients_length = context.to_clients_buffer_length,
-                                   .counters_values_length = context.counters_values_buffer_length,
+                                   .counters_values_length = counters_length,
                                    .error_log_length = context.error_buffer_length,
                                    .client_liveness_timeout_ns = context.client_liveness_timeout_ns,
                                    .start_timestamp_ms = platform.clock.epoch_ms(),

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int32_t kOldFilePageSize = 4096;  // of drivers that do not write theirs
 constexpr std::int32_t kMinMinorVersion = 2;
+constexpr std::int32_t kSectionAlignment = 8;  // of what is read atomically in them
 
 std::int32_t major_of(std::int32_t packed) noexcept { return (packed >> 16) & 0xFF; }
 std::int32_t minor_of(std::int32_t packed) noexcept { return (packed >> 8) & 0xFF; }
@@ -31,19 +32,21 @@ std::int64_t sections_end(const CncHeader& header) noexcept {
            std::int64_t{header.counters_values_length} * 5 + header.error_log_length;
 }
 
-/// Whether all sections that the header names are in the file, and large enough to be looked at.
+/// Whether all sections that the header names are in the file, aligned, and large enough to be
+/// looked at.
 bool is_whole(ConstBytes file) noexcept {
     if (file.size() <= static_cast<std::size_t>(kCncHeaderLength)) return false;
     std::int64_t end = kCncHeaderLength;
     for (std::size_t offset = cnc::kToDriverLengthOffset; offset <= cnc::kErrorLogLengthOffset;
          offset += sizeof(std::int32_t)) {
         const auto length = load<std::int32_t>(file.data() + offset);
-        if (length < 0) return false;
+        const bool is_last = offset == cnc::kErrorLogLengthOffset;
+        if (length < 0 || (length % kSectionAlignment != 0 && !is_last)) return false;
         end += length;
     }
     const auto to_driver = load<std::int32_t>(file.data() + cnc::kToDriverLengthOffset);
     return end <= static_cast<std::int64_t>(file.size()) &&
-           to_driver >= static_cast<std::int32_t>(kRingTrailerLength) && to_driver % 8 == 0;
+           to_driver >= static_cast<std::int32_t>(kRingTrailerLength);
 }
 
 /// The mapping, or null when the file is not there, or not yet to be opened.
@@ -87,8 +90,9 @@ void check_cnc_version(std::int32_t version, std::string_view path) {
 
 CncFile::CncFile(Bytes file) : file_(file) {
     if (!is_whole(file)) {
-        throw Error(
-            fmt::format("CnC file is shorter than its header says: length={}", file.size()));
+        throw Error(fmt::format(
+            "CnC file is shorter than its header says, or its sections are not aligned: length={}",
+            file.size()));
     }
     auto offset = static_cast<std::size_t>(kCncHeaderLength);
     const auto section = [&](std::size_t length_offset) {

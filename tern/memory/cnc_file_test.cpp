@@ -214,6 +214,19 @@ TEST_F(CncFileTest, HeaderThatLiesAboutItsSectionsIsNotFollowed) {
     }
 }
 
+TEST_F(CncFileTest, SectionsThatAreNotAlignedAreNotLookedAt) {
+    const auto mapping = create_cnc_file(storage_, directory_, small_);
+    CncFile(mapping->bytes()).signal_ready();
+    for (const std::size_t offset : {cnc::kToDriverLengthOffset, cnc::kToClientsLengthOffset,
+                                     cnc::kCountersMetadataLengthOffset}) {
+        const auto length = load<std::int32_t>(mapping->bytes().data() + offset);
+        store(mapping->bytes().data() + offset, length - 4);
+        EXPECT_THROW(CncFile{mapping->bytes()}, Error);
+        store(mapping->bytes().data() + offset, length);
+    }
+    EXPECT_NO_THROW(CncFile{mapping->bytes()});
+}
+
 TEST_F(CncFileTest, LengthBeyondAnI32IsAConfigurationError) {
     EXPECT_THROW(static_cast<void>(cnc_file_length({.counters_values_length = 500 << 20})),
                  ConfigurationError);

@@ -37,6 +37,15 @@ TEST_F(Channels, Unicast) {
     EXPECT_EQ(here->counter(type::kSendChannelStatus, "snd-channel: "), 1);
 }
 
+TEST_F(Channels, ADriverOfAnyCountersLengthHasClients) {
+    driver::DriverContext context = quick_driver();
+    context.counters_values_buffer_length = (1 << 20) + 1;
+    Host& host = start(context);
+    const std::string channel = "aeron:udp?endpoint=" + free_endpoint();
+    Reader& reader = subscribe(host, channel);
+    flow(*publish(channel), {&reader});
+}
+
 TEST_F(Channels, UnicastOverIpv6) {
     const std::string channel = "aeron:udp?endpoint=[::1]:" + free_port();
     Reader& reader = subscribe(*there, channel);
