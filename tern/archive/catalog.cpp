@@ -174,7 +174,7 @@ void Catalog::read_header() {
             fmt::format("incompatible catalog file version {}.{}.{}, archive software is 3.1.0: {}",
                         version >> 16, (version >> 8) & 0xFF, version & 0xFF, path_));
     }
-    if (!is_power_of_two(alignment) || alignment < 8) {
+    if (!is_power_of_two(alignment) || alignment < 8 || alignment > layout::kMaxRecordAlignment) {
         throw CatalogError(fmt::format("catalog {}: alignment {} at offset {} is not one", path_,
                                        alignment, layout::kAlignment));
     }

@@ -15,6 +15,8 @@ inline constexpr std::int64_t kAlignment = 16;       // int32
 inline constexpr std::int32_t kStorageVersion = (3 << 16) | (1 << 8);  // 3.1.0
 inline constexpr std::int32_t kStorageVersionMajor = 3;
 inline constexpr std::int32_t kRecordAlignment = 64;
+/// Of a file that is taken; those before 3.0 had 1,024.
+inline constexpr std::int32_t kMaxRecordAlignment = 4'096;
 
 // A record: its header, ...
 inline constexpr std::int64_t kRecordHeaderLength = 32;

@@ -208,6 +208,16 @@ TEST_F(CatalogTest, NeverTrustsAByte) {
     }
 }
 
+/// Each record would take a gibibyte of the disk.
+TEST_F(CatalogTest, RefusesAnAlignmentThatNoArchiveWrites) {
+    auto bytes = read_file(golden_path("files/catalog-one.bin"));
+    for (const std::int32_t alignment : {0, 7, 96, 8'192, 1 << 30, -64}) {
+        store(bytes.data() + 16, alignment);
+        write_file(file(), bytes);
+        EXPECT_THROW(Catalog(options(), platform()), CatalogError) << alignment;
+    }
+}
+
 TEST_F(CatalogTest, OpensAnArchiveThatJavaWasKilledIn) {
     for (const std::string name : {"archive", "archive-crc32c"}) {
         TemporaryDirectory directory;

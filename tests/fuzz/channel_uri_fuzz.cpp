@@ -13,6 +13,8 @@ using namespace tern;
 
 namespace {
 
+constexpr int kTriedKeys = 4;
+
 void try_getters(const wire::ChannelUri& uri, std::string_view key) {
     fuzz::allow_errors([&] { static_cast<void>(uri.get_size(key)); });
     fuzz::allow_errors([&] { static_cast<void>(uri.get_duration_ns(key)); });
@@ -52,7 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::allow_errors([&] {
         const auto uri = wire::ChannelUri::parse(text);
         fuzz::require(wire::ChannelUri::parse(uri.to_string()) == uri);
-        uri.for_each([&](std::string_view key, std::string_view) { try_getters(uri, key); });
+        int tried = 0;  // most throw, which takes its time here
+        uri.for_each([&](std::string_view key, std::string_view) {
+            if (++tried <= kTriedKeys) try_getters(uri, key);
+        });
         try_parts(uri);
     });
     return 0;
