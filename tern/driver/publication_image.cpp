@@ -63,9 +63,8 @@ int PublicationImage::track_rebuild(std::int64_t now_ns, const WorkingPositions&
                  .acknowledged_position = next_status_position_});
     // What is told again after a while is told anew: a sender whose next message is just too long
     // for its window may have been waiting for it.
-    const bool is_outdated =
-        consumed > next_status_position_ &&
-        now_ns - time_of_next_status_ns_ >= params_.status_message_timeout_ns;
+    const bool is_outdated = consumed > next_status_position_ &&
+                             now_ns - time_of_next_status_ns_ >= params_.status_message_timeout_ns;
     if (decision.force_status_message || decision.window_length != next_window_length_ ||
         consumed > next_status_position_ + decision.window_length / 4 || is_outdated) {
         time_of_next_status_ns_ = now_ns;
