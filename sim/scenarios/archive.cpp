@@ -24,6 +24,7 @@ namespace {
 
 constexpr const char* kAeronDirectory = "/dev/shm/aeron";
 constexpr const char* kArchiveDirectory = "/archive";
+constexpr std::int64_t kDeletionLookNs = 10'000'000;
 constexpr std::int64_t kServiceNs = 120'000'000'000;
 constexpr std::int64_t kAuditNs = 600'000'000'000;
 constexpr std::int64_t kStartIntervalNs = 100'000'000;
@@ -50,6 +51,7 @@ class ArchiveScenario {
     [[nodiscard]] bool is_explained(std::string_view error) const;
     void check_left_overs();
     void check_files();
+    std::string file_of_no_recording();
     void end();
 
     Run& run_;
@@ -390,8 +392,18 @@ void ArchiveScenario::check_left_overs() {
     if (use_.is_undisturbed) check_files();
 }
 
-/// Each segment file is one of a recording.
+/// Each segment file is one of a recording, once what was truncated and purged last is deleted.
 void ArchiveScenario::check_files() {
+    const std::int64_t deadline_ns = run_.now_ns() + kServiceNs;
+    std::string stray = file_of_no_recording();
+    while (!stray.empty() && run_.now_ns() < deadline_ns) {
+        run_.pass(kDeletionLookNs);
+        stray = file_of_no_recording();
+    }
+    if (!stray.empty()) run_.violation(fmt::format("{} belongs to no recording", stray));
+}
+
+std::string ArchiveScenario::file_of_no_recording() {
     for (const auto& path : hosts_[0]->disk().list(kArchiveDirectory)) {
         const auto name = path.substr(path.rfind('/') + 1);
         const auto segment = archive::parse_segment_file_name(name);
@@ -403,8 +415,9 @@ void ArchiveScenario::check_files() {
                              segment->base_position <= *entry->stop &&
                              segment->base_position + entry->descriptor.segment_file_length >
                                  entry->checker.start_position();
-        if (!is_kept) run_.violation(fmt::format("{} belongs to no recording", name));
+        if (!is_kept) return std::string(name);
     }
+    return {};
 }
 
 void ArchiveScenario::end() {
