@@ -51,7 +51,8 @@ class ArchiveScenario {
     [[nodiscard]] bool is_explained(std::string_view error) const;
     void check_left_overs();
     void check_files();
-    std::string file_of_no_recording();
+    /// The first segment file that should not be there; empty when there is none.
+    [[nodiscard]] std::string file_of_no_recording();
     void end();
 
     Run& run_;
@@ -415,7 +416,7 @@ std::string ArchiveScenario::file_of_no_recording() {
                              segment->base_position <= *entry->stop &&
                              segment->base_position + entry->descriptor.segment_file_length >
                                  entry->checker.start_position();
-        if (!is_kept) return std::string(name);
+        if (!is_kept) return name;
     }
     return {};
 }

@@ -42,7 +42,6 @@ int Sender::do_work() {
 
     const std::int64_t short_sends_before = counters_[SystemCounter::short_sends].get_plain();
     const std::int64_t bytes_sent = send_publications(now_ns);
-
     if (bytes_sent > 0) {
         counters_[SystemCounter::bytes_sent].add(bytes_sent);
         ++work;

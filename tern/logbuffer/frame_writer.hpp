@@ -72,6 +72,7 @@ class FrameWriter {
                                              : framed_length(length, max_payload_length_);
     }
 
+    /// What distinguishes frames of one log.
     struct Kind {
         std::uint16_t type = wire::kDataFrameType;
         std::uint8_t flags = wire::data_flags::kUnfragmented;
@@ -107,6 +108,7 @@ class FrameWriter {
         if (length > 0) std::memcpy(frame + kDataHeaderLength, message.data(), message.size());
         end_frame(frame, length + kDataHeaderLength, supplier);
     }
+    /// As above, of pieces or fragments. Kept out of the way of the common case.
     template <typename Supplier>
     [[gnu::noinline]] void write_message(std::byte* term, std::int32_t term_offset,
                                          std::int32_t term_id, MessageSource source,

@@ -13,8 +13,8 @@ namespace tern::platform::posix {
 
 class PosixUdpSocket;
 
-/// Up to this many sockets are asked with poll(2), more with epoll. To be in an epoll set makes
-/// every datagram dearer to deliver, and a set of few is dearer to ask than its sockets are.
+/// Up to this many sockets are asked with poll(2), more with epoll: an epoll set of few is dearer
+/// to ask than its sockets are (docs/performance.md).
 inline constexpr std::size_t kFewSockets = 16;
 
 /// Level-triggered; a socket may be told twice in one poll. A socket is in one poller at most, and
